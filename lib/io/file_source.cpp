@@ -2,6 +2,7 @@
 #include <xenlab/base/error.hpp>
 #include <xenlab/io/file_source.hpp>
 
+#include <algorithm>
 #include <cerrno>
 
 #include <fcntl.h>
@@ -42,6 +43,17 @@ std::size_t FdSource::read(std::span<std::byte> buffer)
         if (errno != EINTR && errno != EAGAIN)
             throw system_error(errno, name_);
     }
+}
+
+std::uint64_t FdSource::skip(std::uint64_t count)
+{
+    if (can_block_ || !total_)
+        return ByteSource::skip(count);
+    const std::uint64_t step = std::min(count, *total_ - std::min(*total_, position_));
+    if (::lseek(fd_.get(), static_cast<off_t>(step), SEEK_CUR) < 0)
+        throw system_error(errno, name_);
+    position_ += step;
+    return step;
 }
 
 std::unique_ptr<ByteSource> open_source(const std::string& path, std::stop_token stop)

@@ -3,6 +3,8 @@
 // the parsers above never know what they read from.
 #pragma once
 
+#include <xenlab/base/error.hpp>
+
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -10,6 +12,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xenlab::io {
 
@@ -23,6 +26,10 @@ class ByteSource {
     /// Fills a front part of `buffer` and says how much; blocks until there is at least one byte.
     /// 0 means the end (or an empty buffer), and stays 0 when called again. Short reads are normal.
     virtual std::size_t read(std::span<std::byte> buffer) = 0;
+
+    /// Drops `count` bytes; returns fewer only at the end. A source that can seek does not read them, and
+    /// learns of an end in front of the target only from the next read().
+    virtual std::uint64_t skip(std::uint64_t count);
 
     /// How many bytes the whole source holds, if that is known beforehand.
     [[nodiscard]] virtual std::optional<std::uint64_t> total() const { return std::nullopt; }
@@ -43,6 +50,41 @@ void read_exactly(ByteSource& source, std::span<std::byte> buffer, std::string_v
 
 /// Reads and drops everything up to the end; returns how much that was.
 std::uint64_t drain(ByteSource& source);
+
+/// How a stream turned out to be damaged.
+enum class Damage { truncated, corrupt, trailing };
+
+/// Error{bad_data} of a container or compressor, with the kind of damage for tools that report it.
+class StreamError : public Error {
+  public:
+    StreamError(Damage damage, const std::string& message)
+        : Error(Errc::bad_data, message), damage_(damage)
+    {
+    }
+    [[nodiscard]] Damage damage() const noexcept { return damage_; }
+
+  private:
+    Damage damage_;
+};
+
+/// A source with bytes put back in front of it. Owns the source.
+class PeekSource final : public ByteSource {
+  public:
+    explicit PeekSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
+
+    /// The first `count` bytes (fewer only if the source ends), without consuming them. At most 64 KiB.
+    std::span<const std::byte> peek(std::size_t count);
+
+    std::size_t read(std::span<std::byte> buffer) override;
+    std::uint64_t skip(std::uint64_t count) override;
+    [[nodiscard]] std::optional<std::uint64_t> total() const override { return source_->total(); }
+    [[nodiscard]] std::uint64_t position() const override { return source_->position(); }
+
+  private:
+    std::unique_ptr<ByteSource> source_;
+    std::vector<std::byte> head_;
+    std::size_t at_ = 0;
+};
 
 /// Bytes in memory. Borrows them.
 class MemorySource final : public ByteSource {

@@ -15,6 +15,10 @@ class FdSource final : public ByteSource {
   public:
     FdSource(Fd fd, std::string name, std::stop_token stop);
     std::size_t read(std::span<std::byte> buffer) override;
+    std::uint64_t skip(std::uint64_t count) override;
+    /// A regular file: skip() seeks, and pread(2) on fd() works.
+    [[nodiscard]] bool can_seek() const noexcept { return !can_block_; }
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
     [[nodiscard]] std::optional<std::uint64_t> total() const override { return total_; }
     [[nodiscard]] std::uint64_t position() const override { return position_; }
 
