@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# What ./dev test --full runs once everything is installed: every stage, even after one has failed, then
+# what ctest said at its end, and a table of results and times. Arguments are passed to each ctest.
+set -uo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit
+
+logs=$(mktemp -d)
+trap 'rm -rf "$logs"' EXIT
+closing='' table='' failed=0
+
+stage() { # NAME COMMAND...
+    local name=$1 begin=$SECONDS verdict=ok
+    shift
+    echo "=== $name: $*"
+    if ! "$@" 2>&1 | tee "$logs/stage"; then
+        verdict=FAILED
+        failed=1
+    fi
+    table+=$(printf '%-14s %-6s %5d s' "$name" "$verdict" $((SECONDS - begin)))$'\n'
+    closing+=$(grep -E '^[0-9]+% tests passed|^Total Test time|^SKIP ' "$logs/stage" | sed "s/^/$name: /")$'\n'
+}
+
+stage build-dev ./dev build dev
+stage test-dev ./dev ctest dev "$@"
+stage format ./dev format --check
+stage build-clang ./dev build clang
+stage test-clang ./dev ctest clang -LE full "$@"
+stage build-asan ./dev build asan
+stage test-asan ./dev ctest asan -LE full "$@"
+stage build-tsan ./dev build tsan
+stage test-tsan ./dev ctest tsan -L threads --no-tests=ignore "$@"
+stage build-release ./dev build release
+stage install python3 tests/check/install.py build/release
+
+printf '\n%s\n' "$(grep . <<<"$closing")"
+printf '\n%stotal %23d s\n' "$table" "$SECONDS"
+exit "$failed"
