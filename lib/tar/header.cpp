@@ -71,7 +71,9 @@ bool is_strict_sum_form(std::string_view text)
     const auto digits = [&](std::size_t n) {
         return text.find_first_not_of("01234567") == n;
     };
-    return (digits(7) && text[7] == '\0') || (digits(6) && text[6] == '\0' && text[7] == ' ');
+    const std::string_view end = text.substr(6);
+    return (digits(7) && text[7] == '\0') ||
+           (digits(6) && (end == std::string_view("\0 ", 2) || end == std::string_view(" \0", 2)));
 }
 
 std::uint64_t sum_of(std::span<const std::byte> block)

@@ -86,7 +86,7 @@ std::string describe_text(std::string_view head)
 
 } // namespace
 
-std::string describe_foreign(std::span<const std::byte> head)
+std::string foreign_format(std::span<const std::byte> head)
 {
     if (head.empty())
         return "empty";
@@ -102,11 +102,19 @@ std::string describe_foreign(std::span<const std::byte> head)
             return fmt::format("a tar archive, but its first entry is {} instead of ova.xml{}",
                                text::quoted(header->name, 60),
                                header->name.ends_with(".ovf") ? " (an OVA)" : "");
-        if (tar::is_zero(head.first(tar::block_size)))
-            return "nothing but zeros at the start";
     }
     if (looks_like_text(text))
         return describe_text(text);
+    return {};
+}
+
+std::string describe_foreign(std::span<const std::byte> head)
+{
+    std::string format = foreign_format(head);
+    if (!format.empty() || head.size() < tar::block_size)
+        return format;
+    if (tar::is_zero(head.first(tar::block_size)))
+        return "nothing but zeros at the start";
     if (head.size() >= 512 && bytes::be16(head, 510) == 0x55AA)
         return "a raw disk image (it starts with a boot sector)";
     return {};

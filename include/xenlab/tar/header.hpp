@@ -30,8 +30,8 @@ bool is_zero(std::span<const std::byte> block) noexcept;
 /// wrong or a number is malformed; then `why` says so.
 ///
 /// The checksum sums all bytes but its own field, so that field is read strictly: zero-padded octal as
-/// "ddddddd\0" (V7 as xapi writes it) or "dddddd\0 " (everybody else), blank-padded only when the size is
-/// blank-padded too. Then no single flipped bit in a header goes unnoticed.
+/// "ddddddd\0" (V7 as xapi writes it), "dddddd\0 " (POSIX) or "dddddd \0" (npm tar-stream), blank-padded
+/// only when the size is blank-padded too. Then no single flipped bit in a header goes unnoticed.
 std::optional<Header> parse_header(std::span<const std::byte> block, std::string* why = nullptr);
 
 /// Bytes that follow the content up to the next block boundary.

@@ -59,8 +59,11 @@ class Walker {
     std::size_t last_disk_ = 0;        ///< chunks of one disk come in a row
 };
 
-/// What else an archive's first bytes look like: "an HTML page titled …", "a VHD image", "empty", …; empty
-/// text when it could be an XVA or nothing is known.
+/// What else than an XVA or a raw disk these first bytes are: "an HTML page titled …", "a VHD disk image",
+/// "empty"…; empty text when nothing is known.
+std::string foreign_format(std::span<const std::byte> head);
+
+/// The same for somebody who wanted an XVA: raw disks are foreign, too.
 std::string describe_foreign(std::span<const std::byte> head);
 
 } // namespace xenlab::xva

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The frame of every executable: options that all tools share, output formats, errors, signals and exit
+// codes are handled here once, so that a tool is a struct of options, a declare() and a run().
+#pragma once
+
+#include <xenlab/base/error.hpp>
+#include <xenlab/cli/context.hpp>
+
+#include <functional>
+#include <string_view>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace xenlab::cli {
+
+/// A command line for --help and the man page. A test runs it in a folder with the sample files it names.
+struct Example {
+    std::string_view command;
+    std::string_view what;
+};
+
+/// An exit code that the tool uses, with words of its own or the usual ones if empty.
+struct ExitCode {
+    int code;
+    std::string_view meaning = {};
+};
+
+struct ToolInfo {
+    std::string_view name;
+    std::string_view summary; ///< "print the partition tables of a disk", lower case, no full stop
+    std::string_view schema;  ///< of JSON documents: "xva-mbr/1"
+    std::vector<Format> formats; ///< those offered by --format; the first one is used on a terminal
+    std::vector<std::string_view> columns; ///< of table and tsv: what --fields chooses from
+    bool output_option = false;   ///< -o FILE
+    bool progress_option = false; ///< --progress, --progress-fd
+    bool timeout_option = false;  ///< --timeout
+    std::vector<Example> examples;
+    std::vector<ExitCode> exit_codes;
+};
+
+/// Runs a tool: `declare` binds options (no I/O), `body` does the work and returns an exit code (0, or a
+/// verdict such as 7); failures are thrown as xenlab::Error. Never throws. May not return: a signal or a
+/// closed pipe ends the process the way the shell expects.
+int run_tool(int argc, char** argv, const ToolInfo& info, const std::function<void(CLI::App&)>& declare,
+             const std::function<int(Context&)>& body);
+
+template <typename Options>
+int run(int argc, char** argv, const ToolInfo& info, void (*declare)(CLI::App&, Options&),
+        int (*body)(const Options&, Context&))
+{
+    Options options;
+    return run_tool(
+        argc, argv, info, [&](CLI::App& app) { declare(app, options); },
+        [&](Context& context) { return body(options, context); });
+}
+
+/// The usual words for an exit code.
+std::string_view exit_code_meaning(int code);
+
+} // namespace xenlab::cli

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// The generated parts of a man page, in mdoc(7). cmake/generate.py puts them into man/TOOL.1.in.
+#include "model.hpp"
+
+#include <xenlab/base/text.hpp>
+
+#include <fmt/format.h>
+
+namespace xenlab::cli {
+namespace {
+
+/// Text that mdoc takes as it is: backslashes escaped, no line that starts like a request.
+std::string escaped(std::string_view text)
+{
+    std::string out;
+    for (const char c : text) {
+        if (c == '\\')
+            out += "\\e";
+        else if (c == '-')
+            out += "\\-";
+        else
+            out += c;
+    }
+    if (!out.empty() && (out.front() == '.' || out.front() == '\''))
+        out.insert(0, "\\&");
+    return out;
+}
+
+std::string sentence(std::string_view description)
+{
+    std::string text = escaped(description);
+    if (!text.ends_with('.'))
+        text += '.';
+    // mdoc wants each sentence on a line of its own.
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const bool end = text[i] == '.' && i + 2 < text.size() && text[i + 1] == ' ' &&
+                         text[i + 2] >= 'A' && text[i + 2] <= 'Z';
+        out += text[i];
+        if (end) {
+            out += '\n';
+            ++i;
+        }
+    }
+    return out;
+}
+
+std::string flag_macro(const std::string& spelling)
+{
+    return "Fl " + escaped(spelling.substr(1));
+}
+
+std::string value_macros(const OptionModel& option)
+{
+    if (option.value.empty())
+        return {};
+    const bool fixed = option.value.find('|') != std::string::npos;
+    return fmt::format(" {} {}", fixed ? "Cm" : "Ar", escaped(option.value));
+}
+
+std::string item(const OptionModel& option)
+{
+    std::string head;
+    for (const std::string& spelling : spellings(option))
+        head += (head.empty() ? "" : " , ") + flag_macro(spelling);
+    return fmt::format(".It {}{}\n{}\n", head, value_macros(option), sentence(option.description));
+}
+
+} // namespace
+
+std::string man_sections(const ToolInfo& info, const ToolModel& model)
+{
+    std::string out = "@SYNOPSIS@\n.Nm\n.Op Ar OPTIONS\n";
+    for (const PositionalModel& p : model.positionals)
+        out += fmt::format("{} {}{}\n", p.required ? ".Ar" : ".Op Ar", p.name, p.many ? " ..." : "");
+    out += "@OPTIONS@\n.Bl -tag -width Ds\n";
+    for (const OptionModel& option : model.options)
+        out += item(option);
+    out += ".El\n@EXAMPLES@\n";
+    for (const Example& example : info.examples)
+        out += fmt::format("{}:\n.Bd -literal -offset indent\n{}\n.Ed\n.Pp\n",
+                           escaped(example.what), escaped(example.command));
+    if (!info.examples.empty())
+        out.resize(out.size() - 4); // the .Pp after the last one
+    out += "@EXIT_STATUS@\n.Bl -tag -width Ds\n";
+    for (const ExitCode& code : info.exit_codes)
+        out += fmt::format(
+            ".It {}\n{}\n", code.code,
+            sentence(code.meaning.empty() ? exit_code_meaning(code.code) : code.meaning));
+    out += ".El\n";
+    return out;
+}
+
+} // namespace xenlab::cli
