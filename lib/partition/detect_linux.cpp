@@ -109,7 +109,7 @@ Detected detect_reiserfs(bytes::View head)
         const bool v36 = has(sb, 52, "ReIsEr2Fs") || has(sb, 52, "ReIsEr3Fs");
         const std::uint32_t block = bytes::le16(sb, 44);
         if ((!v36 && !has(sb, 52, "ReIsErFs")) || block < 512 || !power_of_two(block) ||
-            at / block * 2 > bytes::le32(sb, 12)) // a copy inside of the journal
+            at / block >= bytes::le32(sb, 12)) // a copy inside of the journal
             continue;
         if (!v36)
             return content_of("reiserfs", {}, {}, "3.5");

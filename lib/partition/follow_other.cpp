@@ -109,7 +109,8 @@ std::string udf_uuid(const std::string& set)
     return text::to_lower(id);
 }
 
-// Primary volume descriptor: volume set identifier 72. Logical volume descriptor: identifier 84.
+// Primary volume descriptor: volume set identifier 72. Logical volume descriptor: identifier 84,
+// revision 240.
 void udf_descriptors(bytes::View sequence, std::uint32_t location, std::size_t block, Content& into)
 {
     for (std::size_t at = 0; holds(sequence, at, 512); at += block, ++location) {
@@ -118,8 +119,11 @@ void udf_descriptors(bytes::View sequence, std::uint32_t location, std::size_t b
             break;
         if (is_tag(d, tag_primary, location) && into.uuid.empty())
             into.uuid = udf_uuid(dstring(d.subspan(72, 128)));
-        if (is_tag(d, tag_logical, location) && into.label.empty())
-            into.label = dstring(d.subspan(84, 128));
+        if (!is_tag(d, tag_logical, location) || !into.label.empty())
+            continue;
+        into.label = dstring(d.subspan(84, 128));
+        const std::uint16_t revision = bytes::le16(d, 240); // in BCD
+        into.version = fmt::format("{:x}.{:02x}", revision >> 8, revision & 0xFF);
     }
 }
 

@@ -105,8 +105,10 @@ void GptReader::primary_damaged(std::string why)
 
 void GptReader::primary_read(const CopyPtr& copy)
 {
-    if (!copy)
-        return done_(Verdict::unread, {});
+    if (!copy) { // whatever cannot reach the entries cannot reach the backup either
+        draft_.warn("the entries of the GPT were not read");
+        return backup_unread();
+    }
     primary_ = copy;
     if (!copy->damage.empty())
         return primary_damaged(copy->damage);

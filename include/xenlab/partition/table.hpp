@@ -29,7 +29,7 @@ struct Content {
     std::string label;       ///< empty if there is none
     std::string uuid;        ///< as blkid prints it; empty if there is none
     /// The label (and for BitLocker and UDF the uuid) lies where it was not read: NTFS $Volume, a
-    /// FAT root directory.
+    /// FAT root directory. `label` may then still hold the older one of a FAT boot sector.
     bool label_unread = false;
 
     bool operator==(const Content&) const = default;
