@@ -13,13 +13,17 @@ bool names_a_file(const std::string& value)
     return value == "FILE" || value == "DIR";
 }
 
-std::string case_for(const OptionModel& option)
+std::string case_for(const OptionModel& option, const ToolInfo& info)
 {
     if (option.value.empty())
         return {};
     const auto values = choices(option);
     std::string action = ":"; // a value nobody can guess
-    if (!values.empty())
+    if (option.longs.front() == "fields") // the part after the last comma
+        action = fmt::format("local chosen=; [[ $cur == *,* ]] && chosen=${{cur%,*}},\n            "
+                             "mapfile -t COMPREPLY < <(compgen -P \"$chosen\" -W '{}' -- \"${{cur##*,}}\")",
+                             fmt::join(info.columns, " "));
+    else if (!values.empty())
         action = fmt::format("mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")",
                              fmt::join(values, " "));
     else if (names_a_file(option.value))
@@ -41,7 +45,7 @@ std::string bash_completion(const ToolInfo& info, const ToolModel& model)
         for (const std::string& spelling : spellings(option))
             if (spelling.starts_with("--"))
                 words.push_back(spelling);
-        cases += case_for(option);
+        cases += case_for(option, info);
     }
     return fmt::format(R"(# bash completion for {0}
 # Written by "{0} --generate bash"; do not edit.
