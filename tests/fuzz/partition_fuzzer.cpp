@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// links: partition
 // Scan over a disk that is the input: with and without its size, forward only, and with some wants
 // refused. Only xenlab::Error may escape, and no disk may make it read without end.
 #include <xenlab/base/error.hpp>
