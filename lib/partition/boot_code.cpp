@@ -37,7 +37,7 @@ constexpr Signature signatures[] = {
     {"syslinux", "\x33\xC0\xFA\x8E\xD8\x8E\xD0\xBC\x00\x7C\x89\xE6\x06\x57\x8E\xC0"sv, {}},
     // isohdp[fp]x*.bin: xor bp,bp or a Macintosh driver map with the same code behind it
     {"isolinux", "\x33\xED"sv, "isolinux.bin"sv},
-    {"isolinux", "ER\x08\x00\x00\x00\x90\x90\x00\x00\x00\x00\x00\x00\x00\x00"sv, "isolinux.bin"sv},
+    {"isolinux", "ER\x08\x00\x00\x00\x90\x90"sv, "isolinux.bin"sv},
     {"lilo", "\xFA\xEB"sv, "LILO"sv},
 };
 

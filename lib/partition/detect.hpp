@@ -8,6 +8,8 @@
 #include <xenlab/bytes/endian.hpp>
 #include <xenlab/partition/table.hpp>
 
+#include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -49,9 +51,11 @@ Detected detect_squashfs(bytes::View head);
 Detected detect_btrfs(bytes::View head);
 Detected detect_f2fs(bytes::View head);
 
-// detect_other.cpp
+// detect_optical.cpp
 Detected detect_udf(bytes::View head);
 Detected detect_iso9660(bytes::View head);
+
+// detect_unix.cpp
 Detected detect_hfs(bytes::View head);
 Detected detect_apfs(bytes::View head);
 Detected detect_ufs(bytes::View head);

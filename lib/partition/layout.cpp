@@ -57,7 +57,7 @@ void check_active(Draft& draft)
     for (const Partition& p : draft.partitions)
         if (p.active)
             active.push_back(p.number);
-    if (active.size() > 1 && draft.table.label == Label::dos)
+    if (active.size() > 1)
         draft.warn(fmt::format("partitions {} are all marked active", fmt::join(active, ", ")));
 }
 
