@@ -65,6 +65,11 @@ void say(std::string_view tool, std::string_view kind, std::string_view words)
 
 } // namespace
 
+void Context::error(std::string_view words) const
+{
+    say(tool_, "error: ", words);
+}
+
 void Context::warning(std::string_view words) const
 {
     if (!shared.quiet)

@@ -99,11 +99,11 @@ void GptReader::backup_header(std::uint64_t lba, bytes::View data)
 void GptReader::backup_unread()
 {
     draft_.table.backup = Backup::unread;
+    draft_.table.complete = false;
     if (accepted_)
         return;
     if (!primary_)
         return done_(Verdict::unread, {});
-    draft_.table.complete = false;
     accept(*primary_);
 }
 

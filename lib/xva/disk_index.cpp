@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 #include <vector>
 
 namespace xenlab::xva {
@@ -50,6 +51,7 @@ class DiskIndex::Impl {
 
   private:
     void extend();
+    void index_next_entry();
     void add(std::size_t disk, const Found& chunk);
     /// The chunk that holds the byte, or nothing and then `hole_end`, the end of the hole it lies in.
     std::optional<Found> find(std::size_t disk, std::uint64_t offset, std::uint64_t& hole_end);
@@ -60,6 +62,7 @@ class DiskIndex::Impl {
     DamageHandler damaged_;
     Walker walker_;
     bool ended_ = false;
+    std::exception_ptr damage_; ///< why the walk had to stop
     std::vector<std::vector<Run>> runs_; ///< by disk
     std::size_t total_runs_ = 0;
     std::size_t newest_disk_ = 0; ///< the disk that is being indexed
@@ -90,7 +93,20 @@ void DiskIndex::Impl::add(std::size_t disk, const Found& chunk)
                     .length = chunk.length});
 }
 
+/// After damage the walk cannot go on: whoever wants more hears of that damage again.
 void DiskIndex::Impl::extend()
+{
+    if (damage_)
+        std::rethrow_exception(damage_);
+    try {
+        index_next_entry();
+    } catch (const Error&) {
+        damage_ = std::current_exception();
+        throw;
+    }
+}
+
+void DiskIndex::Impl::index_next_entry()
 {
     const auto entry = walker_.next();
     if (!entry) {

@@ -19,7 +19,7 @@ constexpr std::size_t max_missing = 100;
 
 [[noreturn]] void fail(const std::string& words)
 {
-    throw Error(Errc::bad_data, "ova.xml: " + words);
+    throw Error(Errc::bad_data, words);
 }
 
 std::string text_of(const xmlrpc::Value& record, std::string_view member)

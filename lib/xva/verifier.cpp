@@ -138,15 +138,18 @@ void Verifier::walk()
 void Verifier::after_bad_header(const tar::HeaderError& error)
 {
     without_checksum();
-    report({.kind = ProblemKind::bad_header,
-            .message = error.what(),
-            .disk = disks_.empty() ? std::nullopt : std::optional(current_disk_),
-            .archive_offset = error.offset()});
+    Problem problem{.kind = ProblemKind::bad_header, .message = error.what()};
+    problem.archive_offset = error.offset();
+    if (!disks_.empty()) { // what was to come next
+        problem.disk = current_disk_;
+        problem.offset = walker_.end_of(current_disk_);
+    }
+    report(std::move(problem));
     if (stopped())
         return;
     const bool found = walker_.tar().resync([this](const tar::Header& header) {
         const Member member = parse_member(header.name, header.type);
-        return (member.kind == MemberKind::chunk || member.kind == MemberKind::checksum) &&
+        return member.kind == MemberKind::chunk &&
                std::any_of(report_.disks.begin(), report_.disks.end(), [&](const DiskReport& d) {
                    return d.disk.ref == member.prefix;
                });

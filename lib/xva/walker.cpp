@@ -22,13 +22,21 @@ void Walker::read_metadata(std::uint64_t length)
     if (length > max_metadata)
         throw Error(Errc::bad_data,
                     fmt::format("ova.xml: impossible size of {}", text::human_size(length)));
-    MetadataReader reader;
     std::vector<std::byte> buffer(std::min<std::uint64_t>(length, 1U << 16U));
+    MetadataReader reader;
+    const auto in_ova_xml = [](auto step) {
+        try {
+            step();
+        } catch (const Error& error) {
+            throw error.within("ova.xml");
+        }
+    };
     while (tar_.remaining() > 0) {
         const std::size_t n = tar_.read(buffer);
-        reader.feed({reinterpret_cast<const char*>(buffer.data()), n}); // NOLINT: bytes as text
+        const auto* text = reinterpret_cast<const char*>(buffer.data()); // NOLINT: bytes as text
+        in_ova_xml([&] { reader.feed({text, n}); });
     }
-    metadata_ = reader.finish();
+    in_ova_xml([&] { metadata_ = reader.finish(); });
     has_metadata_ = true;
     positions_.resize(metadata_.disks.size());
 }

@@ -85,7 +85,7 @@ int run(const xva_mbr::Options& o, cli::Context& context)
     const View view = xva_mbr::read_disks(o, context);
     print_view(o, view, context);
     for (const auto& disk : view.disks)
-        if (disk.table)
+        if (disk.table && !o.raw)
             for (const std::string& words : disk.table->warnings)
                 context.warning(fmt::format("{}: {}", xva_mbr::title_of(disk), words));
     if (!view.complete() && view.damage.empty())

@@ -27,6 +27,18 @@ std::string_view name_of(Label label)
     return "unread";
 }
 
+std::string_view name_of(partition::Backup backup)
+{
+    switch (backup) {
+    case partition::Backup::none: return "none";
+    case partition::Backup::sound: return "sound";
+    case partition::Backup::bad: return "bad";
+    case partition::Backup::unread: return "unread";
+    case partition::Backup::in_use: return "in-use";
+    }
+    return "unread";
+}
+
 Label label_of(const DiskView& disk)
 {
     return disk.table ? disk.table->label : Label::unread;
@@ -119,6 +131,8 @@ ordered_json to_json(const DiskView& disk)
     const partition::Table table = disk.table.value_or(partition::Table{.complete = false});
     out["id"] = or_null(table.id);
     out["boot_code"] = or_null(table.boot_code);
+    if (table.label == Label::gpt)
+        out["backup"] = name_of(table.backup);
     if (table.label == Label::none && disk.table) {
         out["fs"] = fs_json(table.whole);
         out["fs_label"] = or_null(table.whole.label);

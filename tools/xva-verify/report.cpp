@@ -204,7 +204,7 @@ ordered_json Reporter::document(const Verdict& verdict) const
 
 void Reporter::failed(const std::string& file, const Error& error)
 {
-    context_.warning(error.what());
+    context_.error(error.what());
     const ordered_json document{{"file", file},
                                 {"ok", false},
                                 {"error",

@@ -54,6 +54,7 @@ class Context {
 
     /// Words for people on standard error: "xva-mbr: warning: …". Escapes control characters; silenced
     /// by --quiet.
+    void error(std::string_view words) const; ///< of one target among several; never silenced
     void warning(std::string_view words) const;
     void note(std::string_view words) const;
     /// Only with -v.

@@ -55,7 +55,7 @@ enum class Backup {
     none,   ///< not a GPT disk
     sound,  ///< says the same as the primary
     bad,    ///< damaged, missing or different: a warning says how
-    unread, ///< nothing else in the Table depends on it, so `complete` is not touched
+    unread, ///< it lies where nothing was read
     in_use, ///< the primary is damaged and the partitions come from the backup
 };
 

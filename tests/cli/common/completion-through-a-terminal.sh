@@ -3,18 +3,20 @@
 # The same with a TAB key in an interactive bash.
 . "$LIB"
 requires tmux
+number=0
 tab() { # TYPED
-    tmux -L "xl$$" -f /dev/null new-session -d -x 150 -y 20 "env -i PATH='$PATH' HOME='$HOME' TERM=screen PS1='> ' bash --norc --noprofile -i"
-    tmux -L "xl$$" send-keys "for f in '$ROOT'/completions/bash/*; do . \"\$f\"; done; clear" Enter
+    local server=xl$$.$((++number))
+    tmux -L "$server" -f /dev/null new-session -d -x 150 -y 20 "env -i PATH='$PATH' HOME='$HOME' TERM=screen PS1='> ' bash --norc --noprofile -i"
+    tmux -L "$server" send-keys "for f in '$ROOT'/completions/bash/*; do . \"\$f\"; done; clear" Enter
     for ((i = 0; i < 50; i++)); do
         sleep 0.1
-        [[ $(tmux -L "xl$$" capture-pane -p | head -1) == ">" ]] && break
+        [[ $(tmux -L "$server" capture-pane -p | head -1) == ">" ]] && break
     done
-    tmux -L "xl$$" send-keys -l "$1"
-    tmux -L "xl$$" send-keys Tab
+    tmux -L "$server" send-keys -l "$1"
+    tmux -L "$server" send-keys Tab
     sleep 0.5
-    tmux -L "xl$$" capture-pane -p | head -1
-    tmux -L "xl$$" kill-server
+    tmux -L "$server" capture-pane -p | head -1
+    tmux -L "$server" kill-server
 }
 touch "with space.xva"
 tab 'xva-mbr --format j'

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Standard output on a full device: exit 1, and a full -o target leaves nothing behind.
 . "$LIB"
-sample xapi-23.1 >a.xva
+sample xo-mbr-fat-ntfs-ext4 >a.xva
 for tool in $TOOLS; do
     for format in table tsv json jsonl; do
         code=0

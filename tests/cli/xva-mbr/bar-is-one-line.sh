@@ -3,4 +3,5 @@
 . "$LIB"
 disk mbr-logical d.raw
 xva-mbr --bar d.raw
-sample xo-mbr-fat-ntfs-ext4 | xva-mbr --bar
+sample xo-mbr-fat-ntfs-ext4 >a.xva
+xva-mbr --bar <a.xva

@@ -9,6 +9,6 @@ gzip -k -1 a.xva
 zstd -qk -1 a.xva
 for f in a.xva a.xva.gz a.xva.zst; do
     xva-mbr --json --complete - <$f | cmp - seekable
-    cat $f | xva-mbr --json --complete | cmp - seekable
+    { cat $f || true; } | xva-mbr --json --complete | cmp - seekable
     xva-mbr --json --complete $f | cmp - seekable
 done

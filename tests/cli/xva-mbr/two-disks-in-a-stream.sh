@@ -5,7 +5,7 @@
 requires jq
 sample xapi-23.1-two-disks >a.xva
 for disk in 0 1 Ref:153 all; do
-    cat a.xva | xva-mbr --json --disk $disk - | jq -c '[.complete, [.disks[] | [.ref, .name, .label]]]'
+    xva-mbr --json --disk $disk - <a.xva | jq -c '[.complete, [.disks[] | [.ref, .name, .label]]]'
 done
-cat a.xva | xva-mbr --json - | jq -c '[.complete, [.disks[] | [.ref, .label]]]'
+xva-mbr --json - <a.xva | jq -c '[.complete, [.disks[] | [.ref, .label]]]'
 status xva-mbr --disk 7 a.xva

@@ -6,7 +6,7 @@ requires jq
 sample xo-mbr-fat-ntfs-ext4 >a.xva
 python3 - <<'P'
 data = bytearray(open("a.xva", "rb").read())
-at = data.find(b"Ref:002/00000070")
+at = min(i for i in (data.find(b"Ref:002/%08d\0" % n) for n in range(66, 100)) if i > 0)
 data[at + 512 + 1000] ^= 4
 open("a.xva", "wb").write(data)
 P

@@ -11,12 +11,10 @@ kib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
 print(sys.argv[-1], "exit", p.returncode, "memory fine" if kib < 64 << 10 else f"{kib} KiB")
 P
 }
-python3 "$ROOT/tests/tools/make_xva.py" --list-hostile | awk '{print $1}' >names
-while read -r name; do
+for name in bomb base256-max number-overflow-name xml-entity-bomb xml-deep xml-huge xml-many-disks virtual-size-2to63; do
     xva --hostile "$name" "$name.xva"
     peak xva-verify --keep-going "$name.xva"
     peak xva-mbr "$name.xva"
-    rm -rf "$name.xva"
-done <names
+done
 xva --disk random=2M --compress zstd-long:30 long.xva.zst
 status xva-verify --memory-limit 64M long.xva.zst

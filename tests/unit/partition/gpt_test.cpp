@@ -213,14 +213,14 @@ TEST(Gpt, BackupWithOtherEntriesIsReported)
     EXPECT_TRUE(warns(t, "the backup GPT is damaged: the checksum of its entries is wrong"));
 }
 
-TEST(Gpt, UnreadBackupLeavesTheAnswerComplete)
+TEST(Gpt, UnreadBackupMakesTheAnswerIncomplete)
 {
     MemoryDisk disk(64 * mib);
     put_gpt(disk);
     const Table t = drive(disk, {.limit = 2 * mib}).table;
     EXPECT_EQ(t.backup, Backup::unread);
     EXPECT_EQ(all_warnings(t), "");
-    EXPECT_TRUE(t.complete);
+    EXPECT_FALSE(t.complete);
 }
 
 TEST(Gpt, BackupOfADiskOfUnknownSizeIsWhereThePrimarySays)
