@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <exception>
 
 namespace xenlab::xva {
 
@@ -25,6 +26,7 @@ class DiskStream::Impl {
 
   private:
     void next_chunk();
+    void find_next_chunk();
     void check(const Entry& entry);
     bool go_to(std::size_t disk, std::uint64_t offset, std::uint64_t limit);
     std::optional<std::size_t> read_piece(std::uint64_t offset, std::span<std::byte> buffer,
@@ -36,14 +38,28 @@ class DiskStream::Impl {
     std::unique_ptr<io::ByteSource> source_;
     DamageHandler damaged_;
     Walker walker_;
+    std::exception_ptr damage_;  ///< why the stream had to stop
     std::optional<Entry> chunk_; ///< being read; nothing after the last one
     io::Hasher sha1_{io::HashKind::sha1};
     io::Hasher xxh64_{io::HashKind::xxh64};
     bool hashed_whole_ = false; ///< every byte of the chunk went through the hashes so far
 };
 
-/// Goes on to the next entry with data of a known disk.
+/// Goes on to the next entry with data of a known disk. After damage the stream cannot go on: whoever wants
+/// more hears of that damage again.
 void DiskStream::Impl::next_chunk()
+{
+    if (damage_)
+        std::rethrow_exception(damage_);
+    try {
+        find_next_chunk();
+    } catch (const Error&) {
+        damage_ = std::current_exception();
+        throw;
+    }
+}
+
+void DiskStream::Impl::find_next_chunk()
 {
     hashed_whole_ = hashed_whole_ && walker_.tar().remaining() == 0;
     chunk_.reset();
@@ -136,6 +152,8 @@ std::optional<std::size_t> DiskStream::Impl::read(std::size_t disk, std::uint64_
             std::min<std::uint64_t>(buffer.size(), info.virtual_size - offset)));
     std::size_t done = 0;
     while (done < buffer.size()) {
+        if (damage_)
+            std::rethrow_exception(damage_);
         if (!go_to(disk, offset + done, limit))
             return std::nullopt;
         if (!chunk_ || *chunk_->disk != disk) {
