@@ -2,16 +2,11 @@
 #include <xenlab/base/thread_pool.hpp>
 
 #include <algorithm>
-
 #include <sched.h>
 
 namespace xenlab {
 
-ThreadPool::ThreadPool(unsigned threads)
-{
-    for (unsigned i = 0; i < threads; ++i)
-        threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
-}
+ThreadPool::ThreadPool(unsigned threads) : most_(std::max(1U, threads)) {}
 
 ThreadPool::~ThreadPool()
 {
@@ -23,6 +18,8 @@ void ThreadPool::enqueue(std::function<void()> job)
 {
     const std::lock_guard lock(mutex_);
     jobs_.push_back(std::move(job));
+    if (jobs_.size() > idle_ && threads_.size() < most_)
+        threads_.emplace_back([this](const std::stop_token& stop) { work(stop); });
     changed_.notify_one();
 }
 
@@ -32,8 +29,10 @@ void ThreadPool::work(const std::stop_token& stop)
         std::function<void()> job;
         {
             std::unique_lock lock(mutex_);
-            if (!changed_.wait(lock, stop, [&] { return !jobs_.empty(); }) ||
-                stop.stop_requested())
+            ++idle_;
+            const bool found = changed_.wait(lock, stop, [&] { return !jobs_.empty(); });
+            --idle_;
+            if (!found || stop.stop_requested())
                 return;
             job = std::move(jobs_.front());
             jobs_.pop_front();

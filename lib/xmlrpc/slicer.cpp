@@ -12,10 +12,10 @@
 namespace xenlab::xmlrpc {
 namespace {
 
-constexpr std::size_t max_depth = 200;   // elements; tinyxml2 has its own limit inside a record
-constexpr std::size_t max_tag = 4096;    // no tag of XML-RPC has attributes worth more
-constexpr std::size_t max_name = 1024;   // of a struct member on the way to a record
-constexpr std::size_t slice_level = 2;   // nested <value>s below the root value
+constexpr std::size_t max_depth = 200; // elements; tinyxml2 has its own limit inside a record
+constexpr std::size_t max_tag = 4096;  // no tag of XML-RPC has attributes worth more
+constexpr std::size_t max_name = 1024; // of a struct member on the way to a record
+constexpr std::size_t slice_level = 2; // nested <value>s below the root value
 
 [[noreturn]] void fail(const std::string& words)
 {
@@ -24,8 +24,8 @@ constexpr std::size_t slice_level = 2;   // nested <value>s below the root value
 
 } // namespace
 
-// A tokenizer for tags only: it tracks which elements are open, copies the text of a record from its
-// opening to its closing tag, and leaves all real parsing to decode_value.
+// A tokenizer for tags only: it tracks which elements are open, copies the text of a record from
+// its opening to its closing tag, and leaves all real parsing to decode_value.
 class Slicer::Impl {
   public:
     Impl(Callback callback, std::size_t max_record)
@@ -52,6 +52,8 @@ class Slicer::Impl {
     void open_element(std::string_view name);
     void close_element(std::string_view name);
     void keep(std::string_view raw);
+    void keep_name(std::string_view raw);
+    [[nodiscard]] std::string decoded_name() const;
     void hand_out();
 
     Callback callback_;
@@ -80,6 +82,13 @@ void Slicer::Impl::keep(std::string_view raw)
     record_ += raw;
 }
 
+void Slicer::Impl::keep_name(std::string_view raw)
+{
+    if (name_text_.size() + raw.size() > max_name)
+        fail("a member name that is too long");
+    name_text_ += raw;
+}
+
 std::size_t Slicer::Impl::feed_text(std::string_view text)
 {
     const std::size_t end = std::min(text.find('<'), text.size());
@@ -87,10 +96,8 @@ std::size_t Slicer::Impl::feed_text(std::string_view text)
     if (open_.empty() && part.find_first_not_of(" \t\r\n\xEF\xBB\xBF") != std::string_view::npos)
         fail(fmt::format("text {} outside of the document", text::quoted(part, 20)));
     keep(part);
-    if (in_name_ && name_text_.size() + part.size() > max_name)
-        fail("a member name that is too long");
     if (in_name_)
-        name_text_ += part;
+        keep_name(part);
     if (end == text.size())
         return end;
     in_tag_ = true;
@@ -100,6 +107,16 @@ std::size_t Slicer::Impl::feed_text(std::string_view text)
 
 namespace {
 
+/// An attribute value may hold '>'.
+bool in_quotes(std::string_view tag)
+{
+    char open = '\0';
+    for (const char c : tag)
+        if (open == '\0' ? c == '"' || c == '\'' : c == open)
+            open = open == '\0' ? c : '\0';
+    return open != '\0';
+}
+
 /// Comments and CDATA may hold '>', so their ends are looked for explicitly.
 bool is_complete(std::string_view tag)
 {
@@ -108,8 +125,8 @@ bool is_complete(std::string_view tag)
     if (tag.starts_with("<![CDATA["))
         return tag.ends_with("]]>");
     if (tag.starts_with("<?"))
-        return tag.ends_with("?>");
-    return tag.ends_with('>');
+        return tag.size() >= 4 && tag.ends_with("?>");
+    return tag.ends_with('>') && !in_quotes(tag);
 }
 
 } // namespace
@@ -135,6 +152,8 @@ void Slicer::Impl::tag_complete()
         return; // neither matters inside a record
     if (tag.starts_with("<![CDATA[")) {
         keep(tag);
+        if (in_name_)
+            keep_name(tag);
         return;
     }
     if (tag.starts_with("<!"))
@@ -157,6 +176,8 @@ void Slicer::Impl::open_element(std::string_view name)
         fail("more than one document");
     if (open_.size() >= max_depth)
         fail("nested too deeply");
+    if (in_name_)
+        fail("an element inside <name>");
     seen_root_ = true;
     open_.emplace_back(name);
     if (name == "name" && values_open_ >= 1 && values_open_ <= slice_level) {
@@ -176,14 +197,20 @@ void Slicer::Impl::open_element(std::string_view name)
     }
 }
 
+std::string Slicer::Impl::decoded_name() const
+{
+    if (name_text_.find_first_of("&<\r") == std::string::npos)
+        return name_text_;
+    return decode_value(fmt::format("<value>{}</value>", name_text_)).as_scalar().value_or("");
+}
+
 void Slicer::Impl::close_element(std::string_view name)
 {
     if (open_.empty() || open_.back() != name)
         fail(fmt::format("</{}> closes nothing", text::printable(name.substr(0, 40))));
     if (in_name_ && name == "name") {
         in_name_ = false;
-        const Value decoded = decode_value(fmt::format("<value>{}</value>", name_text_));
-        names_.at(values_open_ - 1) = decoded.as_scalar().value_or("");
+        names_.at(values_open_ - 1) = decoded_name();
     }
     const bool closes_record = name == "value" && keeping_ == open_.size();
     open_.pop_back();

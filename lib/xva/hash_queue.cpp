@@ -3,24 +3,39 @@
 
 namespace xenlab::xva {
 
-HashQueue::HashQueue(unsigned threads, std::size_t buffer_size, Done done)
-    : done_(std::move(done)), pool_(threads)
+namespace {
+
+// Handing a smaller chunk to another thread costs more than hashing it.
+constexpr std::uint64_t least_for_thread = 16U << 10U;
+
+} // namespace
+
+HashQueue::HashQueue(unsigned threads, Done done)
+    : done_(std::move(done)), free_(threads + 2), pool_(threads)
 {
-    for (unsigned i = 0; i < threads + 2; ++i)
-        free_.emplace_back(buffer_size);
 }
 
-HashQueue::Buffer HashQueue::take_buffer()
+HashQueue::Buffer HashQueue::take_buffer(std::size_t size)
 {
     while (free_.empty())
         finish_oldest();
     Buffer buffer = std::move(free_.back());
     free_.pop_back();
+    if (buffer.size() < size)
+        buffer.resize(size);
     return buffer;
 }
 
 void HashQueue::submit(ChunkCheck check, Buffer buffer)
 {
+    if (check.length < least_for_thread) {
+        const auto data =
+            std::span<const std::byte>(buffer).first(static_cast<std::size_t>(check.length));
+        std::string computed = io::hash_text(check.kind, data);
+        give_back(std::move(buffer));
+        submit(std::move(check), std::move(computed));
+        return;
+    }
     Pending& pending = pending_.emplace_back();
     pending.check = std::move(check);
     pending.buffer = std::move(buffer);

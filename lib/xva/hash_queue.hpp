@@ -32,10 +32,10 @@ class HashQueue {
     using Done = std::function<void(const ChunkCheck&, const std::string& computed)>;
     using Buffer = std::vector<std::byte>;
 
-    HashQueue(unsigned threads, std::size_t buffer_size, Done done);
+    HashQueue(unsigned threads, Done done);
 
-    /// A buffer to read a chunk into. Waits for the oldest check when all are in use.
-    Buffer take_buffer();
+    /// A buffer of at least `size` bytes. Waits for the oldest check when all are in use.
+    Buffer take_buffer(std::size_t size);
     void give_back(Buffer buffer) { free_.push_back(std::move(buffer)); }
 
     /// Hashes the first check.length bytes of `buffer`.

@@ -13,7 +13,7 @@ namespace xenlab::xva {
 Verifier::Verifier(std::unique_ptr<io::ByteSource> source, const VerifyOptions& options,
                    const VerifyEvents& events)
     : source_(std::move(source)), options_(options), events_(events), walker_(source_),
-      hashes_(std::max(1U, options.hash_threads), chunk_size,
+      hashes_(std::max(1U, options.hash_threads),
               [this](const ChunkCheck& check, const std::string& computed) {
                   hashed(check, computed);
               })

@@ -48,6 +48,8 @@ class Verifier {
     void hashed(const ChunkCheck& check, const std::string& computed);
     void after_bad_header(const tar::HeaderError& error);
     void finish();
+    void check_cut();
+    [[nodiscard]] bool is_complete(std::size_t disk) const;
     void check_ending();
     void check_disks();
 

@@ -83,7 +83,8 @@ void Verifier::read_chunk(const Entry& entry)
                    .archive_offset = entry.header_offset};
     chunk.digits = entry.member.digits;
     if (entry.length <= chunk_size) {
-        chunk.buffer = hashes_.take_buffer();
+        // Never empty, not even for a keep-alive entry: that would mean a chunk too large to keep.
+        chunk.buffer = hashes_.take_buffer(std::max<std::size_t>(1, entry.length));
         const auto data = std::span(chunk.buffer).first(static_cast<std::size_t>(entry.length));
         read_entry(data);
         if (events_.data && !data.empty())
@@ -100,7 +101,7 @@ void Verifier::read_chunk(const Entry& entry)
 /// that memory stays bounded.
 void Verifier::read_large_chunk(const Entry& entry, Unchecked& chunk)
 {
-    HashQueue::Buffer buffer = hashes_.take_buffer();
+    HashQueue::Buffer buffer = hashes_.take_buffer(chunk_size);
     io::Hasher sha1(io::HashKind::sha1);
     io::Hasher xxh64(io::HashKind::xxh64);
     std::uint64_t at = entry.placed->offset;
@@ -152,8 +153,50 @@ void Verifier::on_table(const Entry& entry)
                entry);
 }
 
+/// An archive that stops between two entries, with data still to come, was cut off there.
+void Verifier::check_cut()
+{
+    if (cut_off_ || !any_entry_ || walker_.tar().ending() != tar::Ending::missing)
+        return;
+    const std::uint64_t at = walker_.tar().offset();
+    Problem problem{.kind = ProblemKind::truncated,
+                    .message = fmt::format("the archive is cut off at byte {}", at),
+                    .archive_offset = at};
+    if (unchecked_ && walker_.metadata().export_version() != 0) {
+        const ChunkCheck& check = unchecked_->check;
+        problem.message += fmt::format(", in front of the checksum of {}", check.chunk);
+        problem.disk = check.disk;
+        problem.chunk = check.chunk;
+        problem.offset = check.offset;
+        problem.length = check.length;
+        unchecked_.reset();
+    } else {
+        std::size_t i = 0;
+        while (i < disks_.size() && is_complete(i))
+            ++i;
+        if (i == disks_.size())
+            return; // only the end blocks are missing
+        const Disk& disk = report_.disks[i].disk;
+        const std::uint64_t end = walker_.end_of(i);
+        problem.disk = i;
+        problem.offset = end;
+        problem.length = disk.virtual_size - end;
+        problem.message += fmt::format(": the data of {} ends at byte {} of {}",
+                                       text::printable(disk.ref), end, disk.virtual_size);
+    }
+    cut_off_ = true;
+    report(std::move(problem));
+}
+
+bool Verifier::is_complete(std::size_t disk) const
+{
+    const Disk& d = report_.disks[disk].disk;
+    return !d.size_known || walker_.end_of(disk) >= d.virtual_size;
+}
+
 void Verifier::finish()
 {
+    check_cut();
     without_checksum();
     hashes_.drain();
     if (first_without_checksum_ && !seen_table_)
@@ -186,10 +229,10 @@ void Verifier::check_disks()
         return;
     }
     for (std::size_t i = 0; i < disks.size() && !stopped(); ++i) {
+        if (is_complete(i))
+            continue;
         const Disk& disk = disks[i].disk;
         const std::uint64_t end = walker_.end_of(i);
-        if (!disk.size_known || end >= disk.virtual_size)
-            continue;
         const std::string ref = text::printable(disk.ref);
         report({.kind = disks_[i].started ? ProblemKind::missing_chunk : ProblemKind::incomplete,
                 .message = disks_[i].started

@@ -50,7 +50,7 @@ class Inputs:
         return str(path)
 
     def make(self, name, path):
-        """A disk with an MBR in front of a big one that is half random, a quarter text and a quarter of its chunks zero."""
+        """A disk with an MBR, then a big one: a quarter of each chunk is random, the rest is text."""
         if name == "disk.raw":
             subprocess.run([MAKE_DISK, "mbr", path], check=True)
         elif name.endswith((".gz", ".zst")):

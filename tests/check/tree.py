@@ -49,8 +49,8 @@ def finish(problems, checked):
     """Prints the problems and ends the program; checking nothing at all is a problem, too."""
     if not problems and not checked:
         problems = ["there was nothing to check"]
-    for problem in problems:
-        print(problem)
+    if problems:
+        print("\n".join(problems))
     sys.exit(1 if problems else 0)
 
 

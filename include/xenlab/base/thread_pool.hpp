@@ -6,16 +6,19 @@
 #include <deque>
 #include <functional>
 #include <future>
+#include <memory>
 #include <mutex>
 #include <thread>
 #include <vector>
 
 namespace xenlab {
 
-/// Jobs start in the order of submit() and are bounded by the caller, who keeps the futures. Destroying
-/// the pool drops the jobs not yet started (their futures report broken_promise).
+/// Jobs start in the order of submit() and are bounded by the caller, who keeps the futures.
+/// Threads start when there is work for them. Destroying the pool drops the jobs not yet started
+/// (their futures report broken_promise).
 class ThreadPool {
   public:
+    /// At most that many threads, at least one.
     explicit ThreadPool(unsigned threads);
     ~ThreadPool();
     ThreadPool(const ThreadPool&) = delete;
@@ -40,6 +43,8 @@ class ThreadPool {
     std::mutex mutex_;
     std::condition_variable_any changed_;
     std::deque<std::function<void()>> jobs_;
+    const std::size_t most_;
+    std::size_t idle_ = 0;              ///< threads that wait for a job
     std::vector<std::jthread> threads_; ///< last: joined first
 };
 
