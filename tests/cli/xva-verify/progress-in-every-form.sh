@@ -8,5 +8,4 @@ xva-verify --progress json --progress-fd 3 a.xva 3>progress >/dev/null
 jq -c 'keys' progress | sort -u
 xva-verify --progress line a.xva 2>&1 >/dev/null | sed 's/[0-9][0-9.]* \?[KMG]\?i\?B/N/g; s/[0-9]*%/P%/'
 xva-verify a.xva 2>&1 | grep -c $'\r' || true
-(for i in 1 2 3 4; do head -c 8000000; sleep 0.15; done; cat) <a.xva >slow.fifo.data
 TERM=xterm script -qec "cat a.xva | (head -c 9000000; sleep 0.4; cat) | xva-verify -" /dev/null </dev/null | tr '\r' '\n' | grep -c '%' | sed 's/[1-9][0-9]*/some/'
