@@ -63,8 +63,9 @@ void Prefetch::produce(const std::stop_token& stop)
         for (;;) {
             {
                 std::unique_lock lock(mutex_);
-                if (!changed_.wait(lock, stop, [&] { return filled_ < slots_.size(); }))
-                    return;
+                changed_.wait(lock, stop, [&] { return filled_ < slots_.size(); });
+                if (stop.stop_requested())
+                    return; // even with slots to fill: nobody will read them
             }
             Slot& slot = slots_[writing];
             // Whole slots: a decompressor hands out small pieces, and each hand-over costs a wake-up.

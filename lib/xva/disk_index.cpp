@@ -134,7 +134,9 @@ std::optional<Found> DiskIndex::Impl::find(std::size_t disk, std::uint64_t offse
                     fmt::format("the archive holds no byte {} of disk {}", offset,
                                 text::printable(metadata().disks.at(disk).ref)),
                     "xva-verify tells more");
-    const auto& runs = runs_.at(disk);
+    if (runs_.size() <= disk) // a disk of keep-alive entries only
+        runs_.resize(disk + 1);
+    const auto& runs = runs_[disk];
     auto run = std::upper_bound(runs.begin(), runs.end(), offset, [](std::uint64_t at, const Run& r) {
         return at < r.disk_end();
     });
@@ -152,6 +154,7 @@ void DiskIndex::Impl::load(std::size_t disk, const Found& chunk)
 {
     if (!cache_.empty() && loaded_.file_offset == chunk.file_offset)
         return;
+    loaded_ = {}; // the cache holds nothing if reading fails
     cache_.resize(static_cast<std::size_t>(chunk.length));
     if (io::pread_full(file_->fd(), chunk.file_offset, cache_, "archive") < cache_.size())
         throw io::StreamError(io::Damage::truncated,

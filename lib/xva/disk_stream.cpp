@@ -8,6 +8,8 @@
 
 #include <algorithm>
 #include <exception>
+#include <utility>
+#include <vector>
 
 namespace xenlab::xva {
 
@@ -31,6 +33,8 @@ class DiskStream::Impl {
     bool go_to(std::size_t disk, std::uint64_t offset, std::uint64_t limit);
     std::optional<std::size_t> read_piece(std::uint64_t offset, std::span<std::byte> buffer,
                                           std::uint64_t limit);
+    std::optional<std::size_t> read_behind(std::size_t disk, std::uint64_t offset,
+                                           std::span<std::byte> buffer);
     [[nodiscard]] std::uint64_t chunk_end() const { return chunk_->placed->offset + chunk_->length; }
     /// Where on its disk the next byte of the chunk belongs.
     [[nodiscard]] std::uint64_t at() { return chunk_end() - walker_.tar().remaining(); }
@@ -40,6 +44,8 @@ class DiskStream::Impl {
     Walker walker_;
     std::exception_ptr damage_;  ///< why the stream had to stop
     std::optional<Entry> chunk_; ///< being read; nothing after the last one
+    std::uint64_t hole_begin_ = 0; ///< where the hole in front of chunk_ begins
+    std::vector<std::uint64_t> data_end_; ///< by disk, of the chunks gone by
     io::Hasher sha1_{io::HashKind::sha1};
     io::Hasher xxh64_{io::HashKind::xxh64};
     bool hashed_whole_ = false; ///< every byte of the chunk went through the hashes so far
@@ -73,6 +79,10 @@ void DiskStream::Impl::find_next_chunk()
             throw Error(Errc::bad_data,
                         fmt::format("{} does not belong where it is", text::quoted(entry->name)),
                         "xva-verify tells more");
+        // The hole may be longer than its number says: keep-alive entries lie in holes, too.
+        const std::size_t disk = *entry->disk;
+        data_end_.resize(std::max(data_end_.size(), disk + 1));
+        hole_begin_ = std::exchange(data_end_[disk], entry->placed->offset + entry->length);
         chunk_ = std::move(entry);
         hashed_whole_ = true;
         sha1_.finish(); // starts anew
@@ -114,7 +124,7 @@ std::optional<std::size_t> DiskStream::Impl::read_piece(std::uint64_t offset,
 {
     const std::uint64_t begin = chunk_->placed->offset;
     if (offset < begin) {
-        if (offset < begin - chunk_->placed->hole)
+        if (offset < hole_begin_)
             return std::nullopt; // gone by
         const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), begin - offset));
         std::fill_n(buffer.begin(), n, std::byte{0});
@@ -141,6 +151,27 @@ std::optional<std::size_t> DiskStream::Impl::read_piece(std::uint64_t offset,
     return take(buffer.first(n));
 }
 
+/// Behind the last chunk of the disk: a hole that keep-alive entries opened, or its end.
+std::optional<std::size_t> DiskStream::Impl::read_behind(std::size_t disk, std::uint64_t offset,
+                                                         std::span<std::byte> buffer)
+{
+    if (disk < data_end_.size() && offset < data_end_[disk])
+        return std::nullopt; // gone by
+    const Disk& info = metadata().disks.at(disk);
+    const std::uint64_t end = walker_.end_of(disk);
+    if (offset < end) {
+        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
+        std::fill_n(buffer.begin(), n, std::byte{0});
+        return n;
+    }
+    if (!info.size_known)
+        return 0;
+    throw Error(Errc::bad_data,
+                fmt::format("the archive holds no byte {} of disk {}", offset,
+                            text::printable(info.ref)),
+                "xva-verify tells more");
+}
+
 std::optional<std::size_t> DiskStream::Impl::read(std::size_t disk, std::uint64_t offset,
                                                   std::span<std::byte> buffer, std::uint64_t limit)
 {
@@ -156,19 +187,13 @@ std::optional<std::size_t> DiskStream::Impl::read(std::size_t disk, std::uint64_
             std::rethrow_exception(damage_);
         if (!go_to(disk, offset + done, limit))
             return std::nullopt;
-        if (!chunk_ || *chunk_->disk != disk) {
-            if (!info.size_known)
-                return done;
-            if (chunk_ && walker_.end_of(disk) >= info.virtual_size)
-                return std::nullopt; // gone by
-            throw Error(Errc::bad_data,
-                        fmt::format("the archive holds no byte {} of disk {}", offset + done,
-                                    text::printable(info.ref)),
-                        "xva-verify tells more");
-        }
-        const auto n = read_piece(offset + done, buffer.subspan(done), limit);
+        const auto rest = buffer.subspan(done);
+        const auto n = chunk_ && *chunk_->disk == disk ? read_piece(offset + done, rest, limit)
+                                                       : read_behind(disk, offset + done, rest);
         if (!n)
             return std::nullopt;
+        if (*n == 0)
+            break; // the disk ends
         done += *n;
     }
     return done;

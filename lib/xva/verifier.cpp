@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace xenlab::xva {
 
@@ -74,6 +75,7 @@ Report Verifier::run()
         if (!stopped())
             finish();
     } catch (const io::StreamError& error) {
+        hashes_.drain(); // what was found earlier comes first, whatever the number of threads
         cut_off_ = error.damage() == io::Damage::truncated;
         if (cut_off_ && !any_entry_ && walker_.tar().offset() == 0)
             report({.kind = ProblemKind::truncated, .message = error.what()});
@@ -137,14 +139,20 @@ void Verifier::walk()
 
 void Verifier::after_bad_header(const tar::HeaderError& error)
 {
-    without_checksum();
-    Problem problem{.kind = ProblemKind::bad_header, .message = error.what()};
-    problem.archive_offset = error.offset();
-    if (!disks_.empty()) { // what was to come next
-        problem.disk = current_disk_;
-        problem.offset = walker_.end_of(current_disk_);
+    Problem problem{.kind = ProblemKind::bad_header,
+                    .message = error.what(),
+                    .disk = disks_.empty() ? std::nullopt : std::optional(current_disk_),
+                    .archive_offset = error.offset()};
+    if (unchecked_ && !checksums_in_table()) {
+        const ChunkCheck check = give_up_checking();
+        problem.message += fmt::format(", where the checksum of {} should be", text::printable(check.chunk));
+        problem.chunk = check.chunk;
+        problem.offset = check.offset;
+        problem.length = check.length;
     }
+    without_checksum();
     report(std::move(problem));
+    reported_ = true;
     if (stopped())
         return;
     const bool found = walker_.tar().resync([this](const tar::Header& header) {
@@ -177,10 +185,12 @@ void Verifier::handle(const Entry& entry)
 
 void Verifier::on_metadata(const Entry& entry)
 {
-    if (any_entry_ && !disks_.empty()) {
-        report(ProblemKind::order, "a second ova.xml", entry);
+    if (seen_metadata_ || report_.is_vdi_tar) {
+        report(ProblemKind::order,
+               report_.is_vdi_tar ? "ova.xml comes after chunks" : "a second ova.xml", entry);
         return;
     }
+    seen_metadata_ = true;
     if (any_entry_)
         refuse("ova.xml is not the first entry");
     for (const Disk& disk : walker_.metadata().disks)
@@ -194,6 +204,9 @@ void Verifier::on_checksum(const Entry& entry)
 {
     const bool fits = unchecked_ && unchecked_->check.disk == entry.disk &&
                       unchecked_->digits == entry.member.digits && entry.disk;
+    const bool reported = std::exchange(reported_, false);
+    if (!fits && reported)
+        return; // its chunk could not be read, which has been said
     if (!fits) {
         without_checksum();
         report(ProblemKind::order,
@@ -214,15 +227,21 @@ void Verifier::on_checksum(const Entry& entry)
         hashes_.submit(std::move(chunk.check), std::move(chunk.buffer));
 }
 
+/// Chunks of export_vsn 0 have no checksums of their own.
+bool Verifier::checksums_in_table() const
+{
+    return walker_.has_metadata() && walker_.metadata().export_version() == 0;
+}
+
 /// The chunk at hand turns out to have no checksum behind it.
 void Verifier::without_checksum()
 {
     if (!unchecked_)
         return;
-    Unchecked chunk = std::move(*unchecked_);
-    unchecked_.reset();
-    if (walker_.metadata().export_version() == 0 && walker_.has_metadata()) {
+    if (checksums_in_table()) {
         // Rio beta: all checksums stand in a table at the end.
+        Unchecked chunk = std::move(*unchecked_);
+        unchecked_.reset();
         if (!first_without_checksum_)
             first_without_checksum_ = chunk.check;
         refuse("chunks without checksum entries (export_vsn 0)");
@@ -233,32 +252,42 @@ void Verifier::without_checksum()
             hashes_.submit(std::move(chunk.check), std::move(chunk.buffer));
         return;
     }
+    const ChunkCheck check = give_up_checking();
     hashes_.drain();
+    report({.kind = ProblemKind::checksum,
+            .message = fmt::format("{} has no checksum", text::printable(check.chunk)),
+            .disk = check.disk,
+            .chunk = check.chunk,
+            .offset = check.offset,
+            .length = check.length,
+            .archive_offset = check.archive_offset});
+}
+
+/// Returns the place of the chunk at hand, which nothing will be compared with.
+ChunkCheck Verifier::give_up_checking()
+{
+    Unchecked chunk = std::move(*unchecked_);
+    unchecked_.reset();
     if (!chunk.buffer.empty())
         hashes_.give_back(std::move(chunk.buffer));
-    report({.kind = ProblemKind::checksum,
-            .message = fmt::format("{} has no checksum", chunk.check.chunk),
-            .disk = chunk.check.disk,
-            .chunk = chunk.check.chunk,
-            .offset = chunk.check.offset,
-            .length = chunk.check.length,
-            .archive_offset = chunk.check.archive_offset});
+    return std::move(chunk.check);
 }
 
 namespace {
 
 std::string mismatch_words(const ChunkCheck& check, const std::string& computed)
 {
+    const std::string chunk = text::printable(check.chunk);
     const std::string_view name = check.kind == io::HashKind::sha1 ? "SHA-1" : "XXH64";
     if (text::to_lower(check.expected) == text::to_lower(computed))
         return fmt::format("the {} of {} is right but its letters have the wrong case, and a host "
                            "compares them exactly",
-                           name, check.chunk);
+                           name, chunk);
     if (text::trim(check.expected) == computed)
         return fmt::format("the {} of {} is right but surrounded by white space, and a host "
                            "compares them exactly",
-                           name, check.chunk);
-    return fmt::format("{} is damaged: its {} is {}, the archive says {}", check.chunk, name,
+                           name, chunk);
+    return fmt::format("{} is damaged: its {} is {}, the archive says {}", chunk, name,
                        computed, text::printable(check.expected));
 }
 

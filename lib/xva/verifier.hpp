@@ -44,7 +44,9 @@ class Verifier {
     void read_entry(std::span<std::byte> buffer);
     void read_chunk(const Entry& entry);
     void read_large_chunk(const Entry& entry, Unchecked& chunk);
+    [[nodiscard]] bool checksums_in_table() const;
     void without_checksum();
+    ChunkCheck give_up_checking();
     void hashed(const ChunkCheck& check, const std::string& computed);
     void after_bad_header(const tar::HeaderError& error);
     void finish();
@@ -69,6 +71,8 @@ class Verifier {
     std::size_t current_disk_ = 0;
     std::optional<Unchecked> unchecked_;
     bool any_entry_ = false;
+    bool seen_metadata_ = false;
+    bool reported_ = false; ///< the chunk in front of the next checksum could not be read
     bool cut_off_ = false; ///< the archive ended early: missing data is no news
     /// export_vsn 0 and 1: SHA-1 of every chunk by name, for the final table.
     std::unordered_map<std::string, std::string> for_table_;

@@ -15,6 +15,7 @@ namespace xenlab::xva {
 void Verifier::on_chunk(const Entry& entry)
 {
     without_checksum();
+    reported_ = true; // unless it is read below
     if (!entry.disk) {
         report(ProblemKind::order,
                fmt::format("{} belongs to no disk described in ova.xml", text::quoted(entry.name)),
@@ -47,11 +48,16 @@ void Verifier::check_place(const Entry& entry)
                            text::printable(entry.name),
                            text::printable(report_.disks[current_disk_].disk.ref)),
                entry);
-    if (!entry.placed || (state.started && entry.member.digits <= state.last_digits)) {
+    if (state.started && entry.member.digits <= state.last_digits) {
         report(ProblemKind::order,
                fmt::format("{} comes after {}: chunk numbers must grow",
                            text::printable(entry.name), state.last_digits),
                entry);
+        return;
+    }
+    if (!entry.placed) {
+        report(ProblemKind::order,
+               fmt::format("{} has an impossible number", text::printable(entry.name)), entry);
         return;
     }
     if (!state.started && (entry.member.number != 0 || entry.length == 0))
@@ -77,7 +83,7 @@ void Verifier::read_chunk(const Entry& entry)
 {
     Unchecked chunk;
     chunk.check = {.disk = *entry.disk,
-                   .chunk = text::printable(entry.name),
+                   .chunk = entry.name,
                    .offset = entry.placed->offset,
                    .length = entry.length,
                    .archive_offset = entry.header_offset};
@@ -95,6 +101,7 @@ void Verifier::read_chunk(const Entry& entry)
     if (entry.length > 0)
         ++report_.disks[*entry.disk].chunks;
     unchecked_ = std::move(chunk);
+    reported_ = false;
 }
 
 /// No known writer makes chunks over 1 MiB, yet an importer takes them: hashed both ways on the way, so
@@ -162,14 +169,13 @@ void Verifier::check_cut()
     Problem problem{.kind = ProblemKind::truncated,
                     .message = fmt::format("the archive is cut off at byte {}", at),
                     .archive_offset = at};
-    if (unchecked_ && walker_.metadata().export_version() != 0) {
-        const ChunkCheck& check = unchecked_->check;
-        problem.message += fmt::format(", in front of the checksum of {}", check.chunk);
+    if (unchecked_ && !checksums_in_table()) {
+        const ChunkCheck check = give_up_checking();
+        problem.message += fmt::format(", in front of the checksum of {}", text::printable(check.chunk));
         problem.disk = check.disk;
         problem.chunk = check.chunk;
         problem.offset = check.offset;
         problem.length = check.length;
-        unchecked_.reset();
     } else {
         std::size_t i = 0;
         while (i < disks_.size() && is_complete(i))
@@ -202,7 +208,7 @@ void Verifier::finish()
     if (first_without_checksum_ && !seen_table_)
         report({.kind = ProblemKind::checksum,
                 .message = fmt::format("{} has no checksum, and there is no table of checksums",
-                                       first_without_checksum_->chunk),
+                                       text::printable(first_without_checksum_->chunk)),
                 .disk = first_without_checksum_->disk,
                 .chunk = first_without_checksum_->chunk,
                 .offset = first_without_checksum_->offset,

@@ -80,7 +80,8 @@ std::optional<Entry> Walker::next()
     entry.name = header->name;
     entry.header_offset = tar_.header_offset();
     entry.length = header->size;
-    if (entry.member.kind == MemberKind::metadata && !has_metadata_)
+    // Behind chunks of a tar of one VDI an ova.xml describes nothing any more.
+    if (entry.member.kind == MemberKind::metadata && !has_metadata_ && metadata_.disks.empty())
         read_metadata(entry.length);
     if (entry.member.kind == MemberKind::chunk || entry.member.kind == MemberKind::checksum)
         place(entry);

@@ -31,7 +31,8 @@ class Walker {
   public:
     explicit Walker(io::ByteSource& source, std::size_t read_ahead = 1U << 16U);
 
-    /// The next entry. The content of ova.xml has been read when its entry is handed out.
+    /// The next entry. The content of the first ova.xml has been read when its entry is handed out,
+    /// unless it comes after chunks.
     std::optional<Entry> next();
 
     /// Content of the entry just handed out.
