@@ -59,10 +59,14 @@ std::string printable(std::string_view foreign)
 std::string quoted(std::string_view foreign, std::size_t limit)
 {
     const bool cut = foreign.size() > limit;
-    if (cut) // not in the middle of a code point
-        while (limit > 0 && (static_cast<unsigned char>(foreign[limit]) & 0xC0U) == 0x80)
-            --limit;
-    return fmt::format("\"{}{}\"", printable(foreign.substr(0, limit)), cut ? "…" : "");
+    const auto inside = [&](std::size_t at) {
+        return (static_cast<unsigned char>(foreign[at]) & 0xC0U) == 0x80;
+    };
+    std::size_t end = limit;
+    if (cut) // not in the middle of a code point, which has at most four bytes
+        while (end > 0 && limit - end < 3 && inside(end))
+            --end;
+    return fmt::format("\"{}{}\"", printable(foreign.substr(0, end)), cut ? "…" : "");
 }
 
 namespace {
@@ -165,11 +169,11 @@ std::optional<std::uint64_t> parse_size(std::string_view text)
     if (!number)
         return std::nullopt;
     std::string unit = to_lower(number->unit);
-    if (unit.ends_with("ib"))
-        unit.resize(unit.size() - 2);
     static constexpr std::string_view letters = "kmgtpe";
     if (unit.empty() || unit == "b")
         return number->value;
+    if (unit.size() == 3 && unit.ends_with("ib"))
+        unit.resize(1);
     const std::size_t at = letters.find(unit);
     if (unit.size() != 1 || at == std::string_view::npos)
         return std::nullopt;

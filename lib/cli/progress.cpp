@@ -24,6 +24,13 @@ std::chrono::milliseconds interval(ProgressMode mode)
     }
 }
 
+/// Rounded down, so that 100 means all.
+unsigned percent(std::uint64_t position, std::uint64_t total)
+{
+    const double share = static_cast<double>(position) / static_cast<double>(total);
+    return static_cast<unsigned>(std::min(share, 1.0) * 100);
+}
+
 std::size_t terminal_columns(int fd)
 {
     winsize size{};
@@ -84,7 +91,7 @@ void Progress::draw(std::uint64_t position, std::optional<std::uint64_t> total,
     std::string text = fmt::format("{}: {}", text::printable(what_), text::human_size(position));
     if (total && *total > 0)
         text += fmt::format(" of {} ({}%)", text::human_size(*total),
-                            std::min<std::uint64_t>(100, position / std::max<std::uint64_t>(1, *total / 100)));
+                            percent(position, *total));
     text += fmt::format(", {}/s", text::human_size(static_cast<std::uint64_t>(rate)));
     if (eta)
         text += fmt::format(", {} left", text::human_duration(*eta));

@@ -96,9 +96,16 @@ bool Decompressor::next_member()
             return false;
         inflater_->reset();
     }
-    if (!inflater_->starts_member(pending()))
-        throw StreamError(first_ ? Damage::corrupt : Damage::trailing,
-                          fmt::format("garbage after the end of the {} data", name_));
+    if (!inflater_->starts_member(pending())) {
+        if (!first_)
+            throw StreamError(Damage::trailing,
+                              fmt::format("garbage after the end of the {} data", name_));
+        if (pending().size() < 4)
+            throw StreamError(Damage::truncated,
+                              fmt::format("the {} data is cut off after {} bytes", name_,
+                                          source_->position()));
+        throw StreamError(Damage::corrupt, fmt::format("this is no {} data", name_));
+    }
     first_ = false;
     in_member_ = true;
     return true;

@@ -30,6 +30,8 @@ FdSource::FdSource(Fd fd, std::string name, std::stop_token stop)
 
 std::size_t FdSource::read(std::span<std::byte> buffer)
 {
+    if (buffer.empty())
+        return 0; // without waiting for a writer
     if (stop_.stop_requested())
         throw Error(Errc::interrupted, "interrupted");
     for (;;) {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "curl_api.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/transport/http_source.hpp>
 
-#include <curl/curl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -29,24 +30,17 @@ namespace {
 // Reading ahead of the consumer is bounded by this and the socket's buffer.
 constexpr std::size_t buffer_limit = 64U << 10U;
 
-struct GlobalCurl {
-    GlobalCurl() { curl_global_init(CURL_GLOBAL_DEFAULT); }
-    ~GlobalCurl() { curl_global_cleanup(); }
-    GlobalCurl(const GlobalCurl&) = delete;
-    GlobalCurl& operator=(const GlobalCurl&) = delete;
-};
-
 struct FreeEasy {
-    void operator()(CURL* handle) const noexcept { curl_easy_cleanup(handle); }
+    void operator()(CURL* handle) const noexcept { curl().easy_cleanup(handle); }
 };
 struct FreeMulti {
-    void operator()(CURLM* handle) const noexcept { curl_multi_cleanup(handle); }
+    void operator()(CURLM* handle) const noexcept { curl().multi_cleanup(handle); }
 };
 
 class HttpSource final : public io::ByteSource {
   public:
     HttpSource(const std::string& url, const HttpOptions& options, std::stop_token stop);
-    ~HttpSource() override { curl_multi_remove_handle(multi_.get(), easy_.get()); }
+    ~HttpSource() override { curl().multi_remove_handle(multi_.get(), easy_.get()); }
     HttpSource(const HttpSource&) = delete;
     HttpSource& operator=(const HttpSource&) = delete;
 
@@ -63,7 +57,6 @@ class HttpSource final : public io::ByteSource {
     void transfer_ended(CURLcode result);
     void check_status();
 
-    GlobalCurl global_;
     std::string shown_url_;
     std::stop_token stop_;
     std::unique_ptr<CURL, FreeEasy> easy_;
@@ -79,27 +72,28 @@ class HttpSource final : public io::ByteSource {
 
 HttpSource::HttpSource(const std::string& url, const HttpOptions& options, std::stop_token stop)
     : shown_url_(text::printable(without_credentials(url))), stop_(std::move(stop)),
-      easy_(curl_easy_init()), multi_(curl_multi_init())
+      easy_(curl().easy_init()), multi_(curl().multi_init())
 {
     if (!easy_ || !multi_)
         throw Error(Errc::failed, "libcurl: out of memory");
     CURL* h = easy_.get();
-    curl_easy_setopt(h, CURLOPT_URL, url.c_str());
-    curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
-    curl_easy_setopt(h, CURLOPT_MAXREDIRS, static_cast<long>(options.max_redirects));
-    curl_easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
-    curl_easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    curl_easy_setopt(h, CURLOPT_LOW_SPEED_TIME,
+    const auto easy_setopt = curl().easy_setopt;
+    easy_setopt(h, CURLOPT_URL, url.c_str());
+    easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
+    easy_setopt(h, CURLOPT_REDIR_PROTOCOLS_STR, "http,https");
+    easy_setopt(h, CURLOPT_FOLLOWLOCATION, 1L);
+    easy_setopt(h, CURLOPT_MAXREDIRS, static_cast<long>(options.max_redirects));
+    easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
+    easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
+    easy_setopt(h, CURLOPT_LOW_SPEED_TIME,
                      std::max(1L, static_cast<long>(options.silence_timeout.count() / 1000)));
-    curl_easy_setopt(h, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
-    curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(h, CURLOPT_USERAGENT, "xenlab");
-    curl_easy_setopt(h, CURLOPT_ERRORBUFFER, error_.data());
-    curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, &HttpSource::on_data);
-    curl_easy_setopt(h, CURLOPT_WRITEDATA, this);
-    curl_multi_add_handle(multi_.get(), h);
+    easy_setopt(h, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+    easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
+    easy_setopt(h, CURLOPT_USERAGENT, "xenlab");
+    easy_setopt(h, CURLOPT_ERRORBUFFER, error_.data());
+    easy_setopt(h, CURLOPT_WRITEFUNCTION, &HttpSource::on_data);
+    easy_setopt(h, CURLOPT_WRITEDATA, this);
+    curl().multi_add_handle(multi_.get(), h);
 }
 
 std::size_t HttpSource::on_data(char* data, std::size_t /*always 1*/, std::size_t length, void* self)
@@ -119,7 +113,7 @@ std::size_t HttpSource::on_data(char* data, std::size_t /*always 1*/, std::size_
 void HttpSource::check_status()
 {
     long status = 0;
-    curl_easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
+    curl().easy_getinfo(easy_.get(), CURLINFO_RESPONSE_CODE, &status);
     if (status == 0 || (status >= 200 && status < 300))
         return;
     const Errc code = status == 404 || status == 410   ? Errc::not_found
@@ -134,7 +128,7 @@ void HttpSource::transfer_ended(CURLcode result)
     if (result == CURLE_OK)
         return;
     const std::string words =
-        error_[0] != '\0' ? text::printable(error_.data()) : curl_easy_strerror(result);
+        error_[0] != '\0' ? text::printable(error_.data()) : curl().easy_strerror(result);
     const std::string message = fmt::format("{}: {}", shown_url_, words);
     switch (result) {
     case CURLE_PARTIAL_FILE: throw io::StreamError(io::Damage::truncated, message);
@@ -160,20 +154,20 @@ void HttpSource::advance()
 {
     if (paused_) {
         paused_ = false;
-        curl_easy_pause(easy_.get(), CURLPAUSE_CONT);
+        curl().easy_pause(easy_.get(), CURLPAUSE_CONT);
     }
-    const std::stop_callback wake(stop_, [this] { curl_multi_wakeup(multi_.get()); });
+    const std::stop_callback wake(stop_, [this] { curl().multi_wakeup(multi_.get()); });
     while (at_ == held_.size() && !ended_) {
         if (stop_.stop_requested())
             throw Error(Errc::interrupted, "interrupted");
         int running = 0;
-        curl_multi_perform(multi_.get(), &running);
+        curl().multi_perform(multi_.get(), &running);
         int left = 0;
-        while (const CURLMsg* message = curl_multi_info_read(multi_.get(), &left))
+        while (const CURLMsg* message = curl().multi_info_read(multi_.get(), &left))
             if (message->msg == CURLMSG_DONE)
                 transfer_ended(message->data.result);
         if (at_ == held_.size() && !ended_)
-            curl_multi_poll(multi_.get(), nullptr, 0, 1000, nullptr);
+            curl().multi_poll(multi_.get(), nullptr, 0, 1000, nullptr);
     }
 }
 
@@ -182,7 +176,7 @@ void HttpSource::start()
     advance();
     check_status();
     curl_off_t length = -1;
-    curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
+    curl().easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
     if (length >= 0)
         total_ = static_cast<std::uint64_t>(length);
 }
