@@ -16,16 +16,26 @@ int exit_code(Errc code) noexcept
 std::string_view kind_of(Errc code) noexcept
 {
     switch (code) {
-    case Errc::failed: return "failed";
-    case Errc::usage: return "usage";
-    case Errc::not_found: return "not-found";
-    case Errc::ambiguous: return "ambiguous";
-    case Errc::unreachable: return "unreachable";
-    case Errc::precondition: return "precondition";
-    case Errc::bad_data: return "bad-data";
-    case Errc::partial: return "partial";
-    case Errc::timeout: return "timeout";
-    case Errc::interrupted: return "interrupted";
+    case Errc::failed:
+        return "failed";
+    case Errc::usage:
+        return "usage";
+    case Errc::not_found:
+        return "not-found";
+    case Errc::ambiguous:
+        return "ambiguous";
+    case Errc::unreachable:
+        return "unreachable";
+    case Errc::precondition:
+        return "precondition";
+    case Errc::bad_data:
+        return "bad-data";
+    case Errc::partial:
+        return "partial";
+    case Errc::timeout:
+        return "timeout";
+    case Errc::interrupted:
+        return "interrupted";
     }
     return "failed";
 }
@@ -52,13 +62,17 @@ Errc code_of_errno(int value)
     switch (value) {
     case ENOENT:
     case ENOTDIR:
-    case ENXIO: return Errc::not_found;
+    case ENXIO:
+        return Errc::not_found;
     case ECONNREFUSED:
     case ECONNRESET:
     case EHOSTUNREACH:
-    case ENETUNREACH: return Errc::unreachable;
-    case ETIMEDOUT: return Errc::timeout;
-    default: return Errc::failed;
+    case ENETUNREACH:
+        return Errc::unreachable;
+    case ETIMEDOUT:
+        return Errc::timeout;
+    default:
+        return Errc::failed;
     }
 }
 

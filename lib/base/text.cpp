@@ -71,8 +71,8 @@ std::string quoted(std::string_view foreign, std::size_t limit)
 
 namespace {
 
-// Wide (two columns) and zero-width ranges that names of real machines contain; a full Unicode table is
-// not worth its size for aligning a table.
+// Wide (two columns) and zero-width ranges that names of real machines contain; a full Unicode
+// table is not worth its size for aligning a table.
 bool is_wide(char32_t c)
 {
     return (c >= 0x1100 && c <= 0x115F) || (c >= 0x2E80 && c <= 0xA4CF) ||

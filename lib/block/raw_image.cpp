@@ -41,13 +41,15 @@ std::vector<Extent> RawImage::extents(std::uint64_t offset, std::uint64_t length
         const off_t data = ::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_DATA);
         if (data < 0 && errno != ENXIO) // a device or filesystem without holes
             return BlockDevice::extents(offset, end - offset);
-        const std::uint64_t data_at = data < 0 ? end : std::min(end, static_cast<std::uint64_t>(data));
+        const std::uint64_t data_at =
+            data < 0 ? end : std::min(end, static_cast<std::uint64_t>(data));
         if (data_at > offset)
             all.push_back({.offset = offset, .length = data_at - offset, .hole = true});
         if (data_at >= end)
             break;
         const off_t hole = ::lseek(fd_.get(), static_cast<off_t>(data_at), SEEK_HOLE);
-        const std::uint64_t hole_at = hole < 0 ? end : std::min(end, static_cast<std::uint64_t>(hole));
+        const std::uint64_t hole_at =
+            hole < 0 ? end : std::min(end, static_cast<std::uint64_t>(hole));
         all.push_back({.offset = data_at, .length = hole_at - data_at, .hole = false});
         offset = hole_at;
     }

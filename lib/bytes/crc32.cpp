@@ -6,7 +6,8 @@
 namespace xenlab::bytes {
 namespace {
 
-// Slicing by four: the guest agent checks every frame with it on machines without a carry-less multiply.
+// Slicing by four: the guest agent checks every frame with it on machines without a carry-less
+// multiply.
 using Tables = std::array<std::array<std::uint32_t, 256>, 4>;
 
 constexpr Tables make_tables()

@@ -18,11 +18,12 @@ std::string case_for(const OptionModel& option, const ToolInfo& info)
     if (option.value.empty())
         return {};
     const auto values = choices(option);
-    std::string action = ":"; // a value nobody can guess
+    std::string action = ":";             // a value nobody can guess
     if (option.longs.front() == "fields") // the part after the last comma
-        action = fmt::format("local chosen=; [[ $cur == *,* ]] && chosen=${{cur%,*}},\n            "
-                             "mapfile -t COMPREPLY < <(compgen -P \"$chosen\" -W '{}' -- \"${{cur##*,}}\")",
-                             fmt::join(info.columns, " "));
+        action = fmt::format(
+            "local chosen=; [[ $cur == *,* ]] && chosen=${{cur%,*}},\n            "
+            "mapfile -t COMPREPLY < <(compgen -P \"$chosen\" -W '{}' -- \"${{cur##*,}}\")",
+            fmt::join(info.columns, " "));
     else if (!values.empty())
         action = fmt::format("mapfile -t COMPREPLY < <(compgen -W '{}' -- \"$cur\")",
                              fmt::join(values, " "));

@@ -13,11 +13,16 @@ namespace xenlab::cli {
 std::string_view name_of(Format format) noexcept
 {
     switch (format) {
-    case Format::table: return "table";
-    case Format::tsv: return "tsv";
-    case Format::json: return "json";
-    case Format::jsonl: return "jsonl";
-    case Format::ids: return "ids";
+    case Format::table:
+        return "table";
+    case Format::tsv:
+        return "tsv";
+    case Format::json:
+        return "json";
+    case Format::jsonl:
+        return "jsonl";
+    case Format::ids:
+        return "ids";
     }
     return "table";
 }

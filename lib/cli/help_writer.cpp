@@ -46,8 +46,8 @@ std::string entry(const std::string& left, std::string_view description)
 
 std::string help_text(const ToolInfo& info, const ToolModel& model)
 {
-    std::string out = fmt::format("{} - {}\n\nUsage: {}\n", info.name, info.summary,
-                                  usage_line(info, model));
+    std::string out =
+        fmt::format("{} - {}\n\nUsage: {}\n", info.name, info.summary, usage_line(info, model));
     out += "\nExamples:\n";
     for (const Example& example : info.examples)
         out += fmt::format("  {}\n      {}\n", example.command, example.what);
@@ -68,7 +68,8 @@ std::string help_text(const ToolInfo& info, const ToolModel& model)
                 out += entry(left, option.description);
             }
     }
-    out += fmt::format("\nMore in the manual: man {}; exit codes: man xenlab-exit-codes\n", info.name);
+    out +=
+        fmt::format("\nMore in the manual: man {}; exit codes: man xenlab-exit-codes\n", info.name);
     return out;
 }
 

@@ -72,7 +72,8 @@ std::string man_sections(const ToolInfo& info, const ToolModel& model)
 {
     std::string out = "@SYNOPSIS@\n.Nm\n.Op Ar OPTIONS\n";
     for (const PositionalModel& p : model.positionals)
-        out += fmt::format("{} {}{}\n", p.required ? ".Ar" : ".Op Ar", p.name, p.many ? " ..." : "");
+        out +=
+            fmt::format("{} {}{}\n", p.required ? ".Ar" : ".Op Ar", p.name, p.many ? " ..." : "");
     out += "@OPTIONS@\n.Bl -tag -width Ds\n";
     for (const OptionModel& option : model.options)
         out += item(option);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A tool's options as plain data, taken from its CLI::App: the one truth behind --help, the man page and
-// the completions.
+// A tool's options as plain data, taken from its CLI::App: the one truth behind --help, the man
+// page and the completions.
 #pragma once
 
 #include <xenlab/cli/tool.hpp>

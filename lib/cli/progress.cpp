@@ -18,9 +18,12 @@ using namespace std::chrono_literals;
 std::chrono::milliseconds interval(ProgressMode mode)
 {
     switch (mode) {
-    case ProgressMode::bar: return 100ms;
-    case ProgressMode::line: return 5s;
-    default: return 1s;
+    case ProgressMode::bar:
+        return 100ms;
+    case ProgressMode::line:
+        return 5s;
+    default:
+        return 1s;
     }
 }
 
@@ -90,8 +93,7 @@ void Progress::draw(std::uint64_t position, std::optional<std::uint64_t> total,
     }
     std::string text = fmt::format("{}: {}", text::printable(what_), text::human_size(position));
     if (total && *total > 0)
-        text += fmt::format(" of {} ({}%)", text::human_size(*total),
-                            percent(position, *total));
+        text += fmt::format(" of {} ({}%)", text::human_size(*total), percent(position, *total));
     text += fmt::format(", {}/s", text::human_size(static_cast<std::uint64_t>(rate)));
     if (eta)
         text += fmt::format(", {} left", text::human_duration(*eta));

@@ -36,9 +36,10 @@ void declare_formats(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
         app.add_flag("--jsonl", choice.jsonl, "Same as --format jsonl: one document a line")
             ->group(group);
     if (offers(info, Format::table)) {
-        app.add_option("--fields", choice.fields,
-                       fmt::format("Columns of table and tsv, in this order, separated by commas: {}",
-                                   fmt::join(info.columns, ", ")))
+        app.add_option(
+               "--fields", choice.fields,
+               fmt::format("Columns of table and tsv, in this order, separated by commas: {}",
+                           fmt::join(info.columns, ", ")))
             ->type_name("LIST")
             ->group(group);
         app.add_flag("--header", choice.header, "Print column names in tsv, too")->group(group);
@@ -79,8 +80,8 @@ ProgressMode decide_progress(const SharedChoice& choice)
         return ProgressMode::json;
     const char* term = std::getenv("TERM");
     const bool smart = term != nullptr && std::string_view(term) != "dumb";
-    const bool automatic = choice.progress == "auto" && !choice.quiet && smart &&
-                           ::isatty(choice.progress_fd) == 1;
+    const bool automatic =
+        choice.progress == "auto" && !choice.quiet && smart && ::isatty(choice.progress_fd) == 1;
     return automatic ? ProgressMode::bar : ProgressMode::none;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The options that all tools share: declared, and then decided upon (terminal or pipe, environment).
+// The options that all tools share: declared, and then decided upon (terminal or pipe,
+// environment).
 #pragma once
 
 #include <xenlab/cli/tool.hpp>
@@ -30,7 +31,8 @@ struct SharedChoice {
 
 void declare_shared(CLI::App& app, const ToolInfo& info, SharedChoice& choice);
 
-/// flag > XENLAB_FORMAT > table on a terminal, TSV in a pipe (the tool's first format if it has no table).
+/// flag > XENLAB_FORMAT > table on a terminal, TSV in a pipe (the tool's first format if it has no
+/// table).
 SharedOptions decide(const SharedChoice& choice, const ToolInfo& info);
 
 } // namespace xenlab::cli

@@ -5,8 +5,8 @@
 #include <csignal>
 #include <cstdlib>
 #include <ctime>
-
 #include <pthread.h>
+
 #include <unistd.h>
 
 namespace xenlab::cli {

@@ -8,9 +8,10 @@
 
 namespace xenlab::cli {
 
-/// While it lives, SIGINT, SIGTERM and SIGHUP are blocked in the calling thread (and those it starts) and
-/// become a stop request; a second one kills the process at once. A signal that was ignored when the
-/// process started (nohup) stays ignored. SIGPIPE is ignored: writes fail with EPIPE.
+/// While it lives, SIGINT, SIGTERM and SIGHUP are blocked in the calling thread (and those it
+/// starts) and become a stop request; a second one kills the process at once. A signal that was
+/// ignored when the process started (nohup) stays ignored. SIGPIPE is ignored: writes fail with
+/// EPIPE.
 class SignalWatch {
   public:
     SignalWatch();

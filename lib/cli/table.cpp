@@ -12,7 +12,8 @@ namespace xenlab::cli {
 Table::Table(Context& context, std::vector<Column> columns, const std::vector<std::string>& shown)
     : context_(context), columns_(std::move(columns))
 {
-    const bool use_shown = context_.shared.fields.empty() && context_.shared.format == Format::table;
+    const bool use_shown =
+        context_.shared.fields.empty() && context_.shared.format == Format::table;
     for (const std::string& field : use_shown ? shown : context_.shared.fields) {
         const auto found = std::find_if(columns_.begin(), columns_.end(),
                                         [&](const Column& c) { return c.name == field; });

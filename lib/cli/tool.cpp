@@ -36,7 +36,9 @@ std::string_view exit_code_meaning(int code)
         Meaning{7, "The data is damaged, cut off, or not what it should be."},
         Meaning{8, "Some targets of a batch failed."},
         Meaning{124, "A time limit passed."},
-        Meaning{130, "Interrupted (SIGINT); 143 for SIGTERM, 141 when the reader of the output has gone."},
+        Meaning{
+            130,
+            "Interrupted (SIGINT); 143 for SIGTERM, 141 when the reader of the output has gone."},
     };
     for (const Meaning& meaning : meanings)
         if (meaning.code == code)
@@ -72,7 +74,8 @@ void write_error_document(const ToolInfo& info, Format format, const Error& erro
     if (!error.hint().empty())
         document["error"]["hint"] = error.hint();
     const std::string text = document.dump(format == Format::json ? 2 : -1, ' ', false,
-                                           ordered_json::error_handler_t::replace) + "\n";
+                                           ordered_json::error_handler_t::replace) +
+                             "\n";
     try {
         io::write_all(STDOUT_FILENO, std::as_bytes(std::span(text)), "standard output");
     } catch (const Error&) {
@@ -114,11 +117,15 @@ Error usage_error(const CLI::App& app, const ToolInfo& info, const ToolModel& mo
         return {Errc::usage, fmt::format("unknown option {}", text::printable(name)), hint};
     }
     if (!unknown.empty())
-        return {Errc::usage, fmt::format("unexpected argument {}", text::quoted(unknown.front())), hint};
+        return {Errc::usage, fmt::format("unexpected argument {}", text::quoted(unknown.front())),
+                hint};
     std::string words = text::printable(error.what());
     if (const auto* missing = dynamic_cast<const CLI::RequiredError*>(&error))
-        words = fmt::format("{} is missing", std::string(missing->what()).substr(0, std::string(missing->what()).find(' ')));
-    if (!words.empty() && words.front() >= 'A' && words.front() <= 'Z' && words.size() > 1 && words[1] >= 'a')
+        words = fmt::format(
+            "{} is missing",
+            std::string(missing->what()).substr(0, std::string(missing->what()).find(' ')));
+    if (!words.empty() && words.front() >= 'A' && words.front() <= 'Z' && words.size() > 1 &&
+        words[1] >= 'a')
         words.front() = static_cast<char>(words.front() + 32);
     return {Errc::usage, words, hint};
 }
@@ -205,7 +212,8 @@ int parse_and_run(int argc, char** argv, const ToolInfo& info,
 } // namespace
 
 int run_tool(int argc, char** argv, const ToolInfo& info,
-             const std::function<void(CLI::App&)>& declare, const std::function<int(Context&)>& body)
+             const std::function<void(CLI::App&)>& declare,
+             const std::function<int(Context&)>& body)
 {
     try {
         return parse_and_run(argc, argv, info, declare, body);

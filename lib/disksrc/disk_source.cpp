@@ -27,8 +27,8 @@ bool is_url(const std::string& name)
 /// Words of the DISKSRC grammar that this version does not serve.
 void refuse_unsupported(const std::string& name)
 {
-    static constexpr std::array<std::string_view, 6> schemes{"vm:",     "vdi:",   "snap:",
-                                                             "nbd://", "nbds://", "nbd+unix://"};
+    static constexpr std::array<std::string_view, 6> schemes{
+        "vm:", "vdi:", "snap:", "nbd://", "nbds://", "nbd+unix://"};
     for (const std::string_view scheme : schemes)
         if (name.starts_with(scheme))
             throw Error(Errc::usage, fmt::format("this version cannot read {} sources", scheme),
@@ -181,15 +181,18 @@ std::unique_ptr<DiskSource> open_here(const std::string& name, const OpenOptions
 template <typename Function>
 auto named(const std::string& name, Function function) -> decltype(function())
 {
-    const std::string shown = name == "-"     ? std::string("standard input")
+    const std::string shown = name == "-"    ? std::string("standard input")
                               : is_url(name) ? std::string()
                                              : text::printable(name);
     try {
         return function();
     } catch (const io::StreamError& error) {
-        throw io::StreamError(error.damage(), shown.empty() ? error.what() : fmt::format("{}: {}", shown, error.what()));
+        throw io::StreamError(error.damage(), shown.empty()
+                                                  ? error.what()
+                                                  : fmt::format("{}: {}", shown, error.what()));
     } catch (const Error& error) {
-        if (error.code() == Errc::interrupted || shown.empty() || std::string_view(error.what()).starts_with(shown))
+        if (error.code() == Errc::interrupted || shown.empty() ||
+            std::string_view(error.what()).starts_with(shown))
             throw;
         throw error.within(shown);
     }

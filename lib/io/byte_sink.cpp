@@ -52,8 +52,9 @@ bool can_be_replaced(const std::string& path)
 void sync_directory_of(const std::string& path)
 {
     const std::size_t slash = path.rfind('/');
-    const std::string directory =
-        slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    const std::string directory = slash == std::string::npos ? "."
+                                  : slash == 0               ? "/"
+                                                             : path.substr(0, slash);
     const Fd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
     if (::fsync(fd.get()) != 0 && errno != EINVAL)
         throw system_error(errno, directory);

@@ -15,9 +15,12 @@ namespace xenlab::io {
 std::string_view name_of(Compression compression) noexcept
 {
     switch (compression) {
-    case Compression::none: return "none";
-    case Compression::gzip: return "gzip";
-    case Compression::zstd: return "zstd";
+    case Compression::none:
+        return "none";
+    case Compression::gzip:
+        return "gzip";
+    case Compression::zstd:
+        return "zstd";
     }
     return "none";
 }
@@ -40,8 +43,7 @@ class Decompressor final : public ByteSource {
   public:
     Decompressor(std::unique_ptr<ByteSource> source, std::unique_ptr<Inflater> inflater,
                  std::string_view name)
-        : source_(std::move(source)), inflater_(std::move(inflater)), name_(name),
-          input_(1U << 17U)
+        : source_(std::move(source)), inflater_(std::move(inflater)), name_(name), input_(1U << 17U)
     {
     }
 
@@ -101,9 +103,9 @@ bool Decompressor::next_member()
             throw StreamError(Damage::trailing,
                               fmt::format("garbage after the end of the {} data", name_));
         if (pending().size() < 4)
-            throw StreamError(Damage::truncated,
-                              fmt::format("the {} data is cut off after {} bytes", name_,
-                                          source_->position()));
+            throw StreamError(
+                Damage::truncated,
+                fmt::format("the {} data is cut off after {} bytes", name_, source_->position()));
         throw StreamError(Damage::corrupt, fmt::format("this is no {} data", name_));
     }
     first_ = false;
@@ -128,9 +130,9 @@ std::size_t Decompressor::read(std::span<std::byte> buffer)
         const std::size_t before = end_ - begin_;
         refill(before + 1);
         if (end_ - begin_ == before)
-            throw StreamError(Damage::truncated,
-                              fmt::format("the {} data is cut off after {} bytes", name_,
-                                          source_->position()));
+            throw StreamError(
+                Damage::truncated,
+                fmt::format("the {} data is cut off after {} bytes", name_, source_->position()));
     }
     return 0;
 }

@@ -33,8 +33,7 @@ class ZlibInflater final : public Inflater {
             return static_cast<uInt>(std::min<std::size_t>(n, std::numeric_limits<uInt>::max()));
         };
         // zlib takes non-const bytes but only reads them.
-        stream_.next_in =
-            const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data())); // NOLINT
+        stream_.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(in.data())); // NOLINT
         stream_.avail_in = clamp(in.size());
         stream_.next_out = reinterpret_cast<Bytef*>(out.data()); // NOLINT
         stream_.avail_out = clamp(out.size());

@@ -47,12 +47,12 @@ class Prefetch final : public ByteSource {
     std::vector<Slot> slots_;
     std::mutex mutex_;
     std::condition_variable_any changed_;
-    std::size_t filled_ = 0;      ///< slots ready for the reader
-    bool ended_ = false;          ///< the thread will fill no more
-    std::exception_ptr error_;    ///< why it ended
-    std::size_t reading_ = 0;     ///< reader only: slot in use
-    std::size_t reading_at_ = 0;  ///< reader only: position in that slot
-    std::jthread thread_;         ///< last: joined before what it uses goes away
+    std::size_t filled_ = 0;     ///< slots ready for the reader
+    bool ended_ = false;         ///< the thread will fill no more
+    std::exception_ptr error_;   ///< why it ended
+    std::size_t reading_ = 0;    ///< reader only: slot in use
+    std::size_t reading_at_ = 0; ///< reader only: position in that slot
+    std::jthread thread_;        ///< last: joined before what it uses goes away
 };
 
 void Prefetch::produce(const std::stop_token& stop)
@@ -68,7 +68,8 @@ void Prefetch::produce(const std::stop_token& stop)
                     return; // even with slots to fill: nobody will read them
             }
             Slot& slot = slots_[writing];
-            // Whole slots: a decompressor hands out small pieces, and each hand-over costs a wake-up.
+            // Whole slots: a decompressor hands out small pieces, and each hand-over costs a
+            // wake-up.
             slot.length = 0;
             bool end = false;
             while (slot.length < slot.data.size() && !end && !stop.stop_requested()) {

@@ -68,9 +68,7 @@ std::optional<std::uint64_t> parse_base256(std::span<const std::byte> raw)
 
 bool is_strict_sum_form(std::string_view text)
 {
-    const auto digits = [&](std::size_t n) {
-        return text.find_first_not_of("01234567") == n;
-    };
+    const auto digits = [&](std::size_t n) { return text.find_first_not_of("01234567") == n; };
     const std::string_view end = text.substr(6);
     return (digits(7) && text[7] == '\0') ||
            (digits(6) && (end == std::string_view("\0 ", 2) || end == std::string_view(" \0", 2)));
@@ -122,8 +120,9 @@ std::optional<Header> parse_header(std::span<const std::byte> block, std::string
     const auto raw_size = block.subspan(size_at, size_length);
     const bool binary = (raw_size[0] & std::byte{0x80}) != std::byte{0};
     const auto octal = binary ? std::nullopt : parse_octal(field(block, size_at, size_length));
-    const auto size =
-        binary ? parse_base256(raw_size) : octal ? std::optional(octal->value) : std::nullopt;
+    const auto size = binary  ? parse_base256(raw_size)
+                      : octal ? std::optional(octal->value)
+                              : std::nullopt;
     if (!size)
         return fail(why, "the size in the tar header is not a number");
     if (*size >> 62U != 0)

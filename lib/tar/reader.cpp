@@ -85,8 +85,7 @@ void Reader::skip_content()
 std::span<const std::byte> Reader::peek_block()
 {
     fill(block_size);
-    return std::span<const std::byte>(buffer_).subspan(begin_,
-                                                       std::min(block_size, end_ - begin_));
+    return std::span<const std::byte>(buffer_).subspan(begin_, std::min(block_size, end_ - begin_));
 }
 
 std::optional<Header> Reader::next()

@@ -22,7 +22,8 @@ class Loader {
     template <typename Function>
     void find(Function& function, const char* name) const
     {
-        function = reinterpret_cast<Function>(::dlsym(library_, name)); // NOLINT: what dlsym(3) is for
+        function =
+            reinterpret_cast<Function>(::dlsym(library_, name)); // NOLINT: what dlsym(3) is for
         if (function == nullptr)
             throw Error(Errc::failed, fmt::format("libcurl is too old: it has no {}", name));
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// libcurl, loaded when the first URL is opened. It brings some thirty shared libraries along, which take
-// half of the start-up time of a tool that mostly reads files and pipes.
+// libcurl, loaded when the first URL is opened. It brings some thirty shared libraries along, which
+// take half of the start-up time of a tool that mostly reads files and pipes.
 #pragma once
 
 #include <curl/curl.h>
@@ -26,7 +26,8 @@ struct CurlApi {
     decltype(&::curl_multi_info_read) multi_info_read;
 };
 
-/// Loads and initialises libcurl on the first call, from any thread. Throws Error{failed} without it.
+/// Loads and initialises libcurl on the first call, from any thread. Throws Error{failed} without
+/// it.
 const CurlApi& curl();
 
 } // namespace xenlab::transport

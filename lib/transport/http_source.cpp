@@ -86,7 +86,7 @@ HttpSource::HttpSource(const std::string& url, const HttpOptions& options, std::
     easy_setopt(h, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(options.connect_timeout.count()));
     easy_setopt(h, CURLOPT_LOW_SPEED_LIMIT, 1L);
     easy_setopt(h, CURLOPT_LOW_SPEED_TIME,
-                     std::max(1L, static_cast<long>(options.silence_timeout.count() / 1000)));
+                std::max(1L, static_cast<long>(options.silence_timeout.count() / 1000)));
     easy_setopt(h, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
     easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
     easy_setopt(h, CURLOPT_USERAGENT, "xenlab");
@@ -96,7 +96,8 @@ HttpSource::HttpSource(const std::string& url, const HttpOptions& options, std::
     curl().multi_add_handle(multi_.get(), h);
 }
 
-std::size_t HttpSource::on_data(char* data, std::size_t /*always 1*/, std::size_t length, void* self)
+std::size_t HttpSource::on_data(char* data, std::size_t /*always 1*/, std::size_t length,
+                                void* self)
 {
     auto& source = *static_cast<HttpSource*>(self);
     if (source.held_.size() - source.at_ >= buffer_limit) {
@@ -104,7 +105,8 @@ std::size_t HttpSource::on_data(char* data, std::size_t /*always 1*/, std::size_
         return CURL_WRITEFUNC_PAUSE;
     }
     const auto bytes = std::as_bytes(std::span(data, length));
-    source.held_.erase(source.held_.begin(), source.held_.begin() + static_cast<std::ptrdiff_t>(source.at_));
+    source.held_.erase(source.held_.begin(),
+                       source.held_.begin() + static_cast<std::ptrdiff_t>(source.at_));
     source.at_ = 0;
     source.held_.insert(source.held_.end(), bytes.begin(), bytes.end());
     return length;
@@ -119,7 +121,8 @@ void HttpSource::check_status()
     const Errc code = status == 404 || status == 410   ? Errc::not_found
                       : status == 401 || status == 403 ? Errc::unreachable
                                                        : Errc::failed;
-    throw Error(code, fmt::format("{}: the server answered with HTTP status {}", shown_url_, status));
+    throw Error(code,
+                fmt::format("{}: the server answered with HTTP status {}", shown_url_, status));
 }
 
 void HttpSource::transfer_ended(CURLcode result)
@@ -131,21 +134,25 @@ void HttpSource::transfer_ended(CURLcode result)
         error_[0] != '\0' ? text::printable(error_.data()) : curl().easy_strerror(result);
     const std::string message = fmt::format("{}: {}", shown_url_, words);
     switch (result) {
-    case CURLE_PARTIAL_FILE: throw io::StreamError(io::Damage::truncated, message);
+    case CURLE_PARTIAL_FILE:
+        throw io::StreamError(io::Damage::truncated, message);
     case CURLE_RECV_ERROR:
         if (position_ > 0)
             throw io::StreamError(io::Damage::truncated, message);
         throw Error(Errc::unreachable, message);
-    case CURLE_OPERATION_TIMEDOUT: throw Error(Errc::timeout, message);
+    case CURLE_OPERATION_TIMEDOUT:
+        throw Error(Errc::timeout, message);
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_CONNECT:
     case CURLE_GOT_NOTHING:
     case CURLE_SSL_CONNECT_ERROR:
-    case CURLE_LOGIN_DENIED: throw Error(Errc::unreachable, message);
+    case CURLE_LOGIN_DENIED:
+        throw Error(Errc::unreachable, message);
     case CURLE_PEER_FAILED_VERIFICATION:
         throw Error(Errc::unreachable, message,
                     "add the server's certificate authority to the system's trust store");
-    default: throw Error(Errc::failed, message);
+    default:
+        throw Error(Errc::failed, message);
     }
 }
 

@@ -53,7 +53,8 @@ class DiskIndex::Impl {
     void extend();
     void index_next_entry();
     void add(std::size_t disk, const Found& chunk);
-    /// The chunk that holds the byte, or nothing and then `hole_end`, the end of the hole it lies in.
+    /// The chunk that holds the byte, or nothing and then `hole_end`, the end of the hole it lies
+    /// in.
     std::optional<Found> find(std::size_t disk, std::uint64_t offset, std::uint64_t& hole_end);
     void load(std::size_t disk, const Found& chunk);
     void check(std::size_t disk, const Found& chunk);
@@ -62,7 +63,7 @@ class DiskIndex::Impl {
     DamageHandler damaged_;
     Walker walker_;
     bool ended_ = false;
-    std::exception_ptr damage_; ///< why the walk had to stop
+    std::exception_ptr damage_;          ///< why the walk had to stop
     std::vector<std::vector<Run>> runs_; ///< by disk
     std::size_t total_runs_ = 0;
     std::size_t newest_disk_ = 0; ///< the disk that is being indexed
@@ -78,7 +79,8 @@ void DiskIndex::Impl::add(std::size_t disk, const Found& chunk)
     auto& runs = runs_[disk];
     if (!runs.empty()) {
         Run& last = runs.back();
-        const std::uint64_t step = chunk.file_offset - (last.file_offset + last.stride * (last.count - 1));
+        const std::uint64_t step =
+            chunk.file_offset - (last.file_offset + last.stride * (last.count - 1));
         const bool follows = last.disk_end() == chunk.disk_offset && last.length == chunk.length;
         if (follows && (last.count == 1 || step == last.stride)) {
             last.stride = step;
@@ -137,9 +139,8 @@ std::optional<Found> DiskIndex::Impl::find(std::size_t disk, std::uint64_t offse
     if (runs_.size() <= disk) // a disk of keep-alive entries only
         runs_.resize(disk + 1);
     const auto& runs = runs_[disk];
-    auto run = std::upper_bound(runs.begin(), runs.end(), offset, [](std::uint64_t at, const Run& r) {
-        return at < r.disk_end();
-    });
+    auto run = std::upper_bound(runs.begin(), runs.end(), offset,
+                                [](std::uint64_t at, const Run& r) { return at < r.disk_end(); });
     if (run == runs.end() || offset < run->disk_offset) {
         hole_end = run == runs.end() ? walker_.end_of(disk) : run->disk_offset;
         return std::nullopt;
@@ -157,9 +158,9 @@ void DiskIndex::Impl::load(std::size_t disk, const Found& chunk)
     loaded_ = {}; // the cache holds nothing if reading fails
     cache_.resize(static_cast<std::size_t>(chunk.length));
     if (io::pread_full(file_->fd(), chunk.file_offset, cache_, "archive") < cache_.size())
-        throw io::StreamError(io::Damage::truncated,
-                              fmt::format("the archive is cut off inside its chunk at byte {}",
-                                          chunk.file_offset));
+        throw io::StreamError(
+            io::Damage::truncated,
+            fmt::format("the archive is cut off inside its chunk at byte {}", chunk.file_offset));
     loaded_ = chunk;
     check(disk, chunk);
 }
@@ -177,13 +178,14 @@ void DiskIndex::Impl::check(std::size_t disk, const Found& chunk)
     const Member member = parse_member(header->name, header->type);
     if (member.kind != MemberKind::checksum || header->size > 64)
         return;
-    const std::string expected(reinterpret_cast<const char*>(next.data()) + tar::block_size, // NOLINT
+    const std::string expected(reinterpret_cast<const char*>(next.data()) +
+                                   tar::block_size, // NOLINT
                                static_cast<std::size_t>(header->size));
     if (text::to_lower(expected) != text::to_lower(io::hash_text(member.hash, cache_)))
-        damaged_(fmt::format("{} is damaged: its checksum does not match (bytes {} to {} of disk {})",
-                             text::printable(member.prefix + "/" + member.digits), chunk.disk_offset,
-                             chunk.disk_offset + chunk.length - 1,
-                             text::printable(metadata().disks.at(disk).ref)));
+        damaged_(fmt::format(
+            "{} is damaged: its checksum does not match (bytes {} to {} of disk {})",
+            text::printable(member.prefix + "/" + member.digits), chunk.disk_offset,
+            chunk.disk_offset + chunk.length - 1, text::printable(metadata().disks.at(disk).ref)));
 }
 
 void DiskIndex::Impl::read(std::size_t disk, std::uint64_t offset, std::span<std::byte> buffer)
@@ -196,15 +198,17 @@ void DiskIndex::Impl::read(std::size_t disk, std::uint64_t offset, std::span<std
             n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), hole_end - offset));
             std::fill_n(buffer.begin(), n, std::byte{0});
         } else if (chunk->length > chunk_size) { // too large to keep, and too large to check
-            n = static_cast<std::size_t>(
-                std::min<std::uint64_t>(buffer.size(), chunk->disk_offset + chunk->length - offset));
+            n = static_cast<std::size_t>(std::min<std::uint64_t>(
+                buffer.size(), chunk->disk_offset + chunk->length - offset));
             const std::uint64_t at = chunk->file_offset + (offset - chunk->disk_offset);
             if (io::pread_full(file_->fd(), at, buffer.first(n), "archive") < n)
-                throw io::StreamError(io::Damage::truncated, "the archive is cut off inside a chunk");
+                throw io::StreamError(io::Damage::truncated,
+                                      "the archive is cut off inside a chunk");
         } else {
             load(disk, *chunk);
             const std::uint64_t from = offset - chunk->disk_offset;
-            n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), chunk->length - from));
+            n = static_cast<std::size_t>(
+                std::min<std::uint64_t>(buffer.size(), chunk->length - from));
             std::copy_n(cache_.begin() + static_cast<std::ptrdiff_t>(from), n, buffer.begin());
         }
         offset += n;

@@ -35,24 +35,27 @@ class DiskStream::Impl {
                                           std::uint64_t limit);
     std::optional<std::size_t> read_behind(std::size_t disk, std::uint64_t offset,
                                            std::span<std::byte> buffer);
-    [[nodiscard]] std::uint64_t chunk_end() const { return chunk_->placed->offset + chunk_->length; }
+    [[nodiscard]] std::uint64_t chunk_end() const
+    {
+        return chunk_->placed->offset + chunk_->length;
+    }
     /// Where on its disk the next byte of the chunk belongs.
     [[nodiscard]] std::uint64_t at() { return chunk_end() - walker_.tar().remaining(); }
 
     std::unique_ptr<io::ByteSource> source_;
     DamageHandler damaged_;
     Walker walker_;
-    std::exception_ptr damage_;  ///< why the stream had to stop
-    std::optional<Entry> chunk_; ///< being read; nothing after the last one
-    std::uint64_t hole_begin_ = 0; ///< where the hole in front of chunk_ begins
+    std::exception_ptr damage_;           ///< why the stream had to stop
+    std::optional<Entry> chunk_;          ///< being read; nothing after the last one
+    std::uint64_t hole_begin_ = 0;        ///< where the hole in front of chunk_ begins
     std::vector<std::uint64_t> data_end_; ///< by disk, of the chunks gone by
     io::Hasher sha1_{io::HashKind::sha1};
     io::Hasher xxh64_{io::HashKind::xxh64};
     bool hashed_whole_ = false; ///< every byte of the chunk went through the hashes so far
 };
 
-/// Goes on to the next entry with data of a known disk. After damage the stream cannot go on: whoever wants
-/// more hears of that damage again.
+/// Goes on to the next entry with data of a known disk. After damage the stream cannot go on:
+/// whoever wants more hears of that damage again.
 void DiskStream::Impl::next_chunk()
 {
     if (damage_)
@@ -117,16 +120,17 @@ bool DiskStream::Impl::go_to(std::size_t disk, std::uint64_t offset, std::uint64
     return true;
 }
 
-/// Bytes of the chunk, or zeros in front of it; the caller has made sure that offset is not behind it.
-std::optional<std::size_t> DiskStream::Impl::read_piece(std::uint64_t offset,
-                                                        std::span<std::byte> buffer,
-                                                        std::uint64_t limit)
+/// Bytes of the chunk, or zeros in front of it; the caller has made sure that offset is not behind
+/// it.
+std::optional<std::size_t>
+DiskStream::Impl::read_piece(std::uint64_t offset, std::span<std::byte> buffer, std::uint64_t limit)
 {
     const std::uint64_t begin = chunk_->placed->offset;
     if (offset < begin) {
         if (offset < hole_begin_)
             return std::nullopt; // gone by
-        const std::size_t n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), begin - offset));
+        const std::size_t n =
+            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), begin - offset));
         std::fill_n(buffer.begin(), n, std::byte{0});
         return n;
     }
@@ -160,16 +164,17 @@ std::optional<std::size_t> DiskStream::Impl::read_behind(std::size_t disk, std::
     const Disk& info = metadata().disks.at(disk);
     const std::uint64_t end = walker_.end_of(disk);
     if (offset < end) {
-        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
+        const auto n =
+            static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - offset));
         std::fill_n(buffer.begin(), n, std::byte{0});
         return n;
     }
     if (!info.size_known)
         return 0;
-    throw Error(Errc::bad_data,
-                fmt::format("the archive holds no byte {} of disk {}", offset,
-                            text::printable(info.ref)),
-                "xva-verify tells more");
+    throw Error(
+        Errc::bad_data,
+        fmt::format("the archive holds no byte {} of disk {}", offset, text::printable(info.ref)),
+        "xva-verify tells more");
 }
 
 std::optional<std::size_t> DiskStream::Impl::read(std::size_t disk, std::uint64_t offset,

@@ -28,8 +28,9 @@ constexpr std::array magics{
     Magic{0, "vhdxfile", "a VHDX disk image"},
     Magic{0, "PK\x03\x04", "a ZIP archive"},
     Magic{0, "7z\xbc\xaf\x27\x1c", "a 7-Zip archive"},
-    Magic{0, "\xfd"
-             "7zXZ",
+    Magic{0,
+          "\xfd"
+          "7zXZ",
           "xz-compressed data (decompress it first)"},
     Magic{0, "BZh", "bzip2-compressed data (decompress it first)"},
     Magic{0, "\x1f\x8b", "gzip-compressed data inside the compressed data"},
@@ -38,8 +39,9 @@ constexpr std::array magics{
     Magic{0, "\x04\x22\x4d\x18", "LZ4-compressed data (decompress it first)"},
     Magic{0, "Rar!", "a RAR archive"},
     Magic{0, "%PDF", "a PDF document"},
-    Magic{0, "\x7f"
-             "ELF",
+    Magic{0,
+          "\x7f"
+          "ELF",
           "an ELF program"},
     Magic{0, "-----BEGIN ", "PEM or PGP text"},
 };
@@ -66,7 +68,8 @@ std::string html_title(std::string_view page)
     const std::size_t end = open == std::string::npos ? open : lower.find("</title", open);
     if (end == std::string::npos)
         return {};
-    return fmt::format(" titled {}", text::quoted(text::trim(page.substr(open + 1, end - open - 1))));
+    return fmt::format(" titled {}",
+                       text::quoted(text::trim(page.substr(open + 1, end - open - 1))));
 }
 
 std::string describe_text(std::string_view head)

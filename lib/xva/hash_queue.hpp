@@ -18,7 +18,7 @@ namespace xenlab::xva {
 
 struct ChunkCheck {
     std::size_t disk = 0;
-    std::string chunk; ///< entry name as stored
+    std::string chunk;        ///< entry name as stored
     std::uint64_t offset = 0; ///< on the disk
     std::uint64_t length = 0;
     std::uint64_t archive_offset = 0;

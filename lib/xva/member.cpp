@@ -5,8 +5,8 @@
 namespace xenlab::xva {
 namespace {
 
-constexpr std::size_t least_digits = 8;  // %08d
-constexpr std::size_t most_digits = 18;  // more would not be a disk
+constexpr std::size_t least_digits = 8; // %08d
+constexpr std::size_t most_digits = 18; // more would not be a disk
 
 bool remove_suffix(std::string_view& text, std::string_view suffix)
 {

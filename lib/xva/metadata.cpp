@@ -65,9 +65,9 @@ class MetadataReader::Impl {
     Metadata metadata_;
     bool seen_objects_ = false;
     std::size_t kept_ = 0;
-    std::map<std::string, std::string> vm_names_;     ///< by id
-    std::map<std::string, std::string> suspend_of_;   ///< VDI id -> VM id
-    std::map<std::string, std::string> sr_content_;   ///< SR id -> content_type
+    std::map<std::string, std::string> vm_names_;   ///< by id
+    std::map<std::string, std::string> suspend_of_; ///< VDI id -> VM id
+    std::map<std::string, std::string> sr_content_; ///< SR id -> content_type
     std::vector<Vbd> vbds_;
     std::map<std::string, Vdi> vdis_; ///< by id: std::string order is the order of the stream
 };
@@ -153,8 +153,8 @@ void MetadataReader::Impl::check_fields(const std::string& class_name, const std
     }
 }
 
-/// Which VDIs have data (xen-api export.ml): those of VBDs that are not CD drives, unless their SR holds
-/// ISO images, and suspend images.
+/// Which VDIs have data (xen-api export.ml): those of VBDs that are not CD drives, unless their SR
+/// holds ISO images, and suspend images.
 Metadata MetadataReader::Impl::finish()
 {
     slicer.finish();

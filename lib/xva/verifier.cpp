@@ -14,10 +14,9 @@ namespace xenlab::xva {
 Verifier::Verifier(std::unique_ptr<io::ByteSource> source, const VerifyOptions& options,
                    const VerifyEvents& events)
     : source_(std::move(source)), options_(options), events_(events), walker_(source_),
-      hashes_(std::max(1U, options.hash_threads),
-              [this](const ChunkCheck& check, const std::string& computed) {
-                  hashed(check, computed);
-              })
+      hashes_(
+          std::max(1U, options.hash_threads),
+          [this](const ChunkCheck& check, const std::string& computed) { hashed(check, computed); })
 {
 }
 
@@ -80,7 +79,7 @@ Report Verifier::run()
         if (cut_off_ && !any_entry_ && walker_.tar().offset() == 0)
             report({.kind = ProblemKind::truncated, .message = error.what()});
         else
-            report({.kind = cut_off_                                  ? ProblemKind::truncated
+            report({.kind = cut_off_                                 ? ProblemKind::truncated
                             : error.damage() == io::Damage::trailing ? ProblemKind::trailing
                                                                      : ProblemKind::checksum,
                     .message = error.what(),
@@ -145,7 +144,8 @@ void Verifier::after_bad_header(const tar::HeaderError& error)
                     .archive_offset = error.offset()};
     if (unchecked_ && !checksums_in_table()) {
         const ChunkCheck check = give_up_checking();
-        problem.message += fmt::format(", where the checksum of {} should be", text::printable(check.chunk));
+        problem.message +=
+            fmt::format(", where the checksum of {} should be", text::printable(check.chunk));
         problem.chunk = check.chunk;
         problem.offset = check.offset;
         problem.length = check.length;
@@ -158,9 +158,8 @@ void Verifier::after_bad_header(const tar::HeaderError& error)
     const bool found = walker_.tar().resync([this](const tar::Header& header) {
         const Member member = parse_member(header.name, header.type);
         return member.kind == MemberKind::chunk &&
-               std::any_of(report_.disks.begin(), report_.disks.end(), [&](const DiskReport& d) {
-                   return d.disk.ref == member.prefix;
-               });
+               std::any_of(report_.disks.begin(), report_.disks.end(),
+                           [&](const DiskReport& d) { return d.disk.ref == member.prefix; });
     });
     cut_off_ = cut_off_ || !found;
 }
@@ -170,11 +169,21 @@ void Verifier::handle(const Entry& entry)
     if (entry.member.dotted)
         refuse("entry names start with \"./\"");
     switch (entry.member.kind) {
-    case MemberKind::metadata: on_metadata(entry); break;
-    case MemberKind::chunk: on_chunk(entry); break;
-    case MemberKind::checksum: on_checksum(entry); break;
-    case MemberKind::table: on_table(entry); break;
-    case MemberKind::directory: refuse("the archive holds directory entries"); break;
+    case MemberKind::metadata:
+        on_metadata(entry);
+        break;
+    case MemberKind::chunk:
+        on_chunk(entry);
+        break;
+    case MemberKind::checksum:
+        on_checksum(entry);
+        break;
+    case MemberKind::table:
+        on_table(entry);
+        break;
+    case MemberKind::directory:
+        refuse("the archive holds directory entries");
+        break;
     case MemberKind::foreign:
         without_checksum();
         report(ProblemKind::order,
@@ -287,8 +296,8 @@ std::string mismatch_words(const ChunkCheck& check, const std::string& computed)
         return fmt::format("the {} of {} is right but surrounded by white space, and a host "
                            "compares them exactly",
                            name, chunk);
-    return fmt::format("{} is damaged: its {} is {}, the archive says {}", chunk, name,
-                       computed, text::printable(check.expected));
+    return fmt::format("{} is damaged: its {} is {}, the archive says {}", chunk, name, computed,
+                       text::printable(check.expected));
 }
 
 } // namespace
@@ -313,14 +322,22 @@ void Verifier::hashed(const ChunkCheck& check, const std::string& computed)
 std::string_view name_of(ProblemKind kind) noexcept
 {
     switch (kind) {
-    case ProblemKind::checksum: return "checksum";
-    case ProblemKind::truncated: return "truncated";
-    case ProblemKind::missing_chunk: return "missing-chunk";
-    case ProblemKind::bad_header: return "bad-header";
-    case ProblemKind::order: return "order";
-    case ProblemKind::incomplete: return "incomplete";
-    case ProblemKind::not_xva: return "not-xva";
-    case ProblemKind::trailing: return "trailing";
+    case ProblemKind::checksum:
+        return "checksum";
+    case ProblemKind::truncated:
+        return "truncated";
+    case ProblemKind::missing_chunk:
+        return "missing-chunk";
+    case ProblemKind::bad_header:
+        return "bad-header";
+    case ProblemKind::order:
+        return "order";
+    case ProblemKind::incomplete:
+        return "incomplete";
+    case ProblemKind::not_xva:
+        return "not-xva";
+    case ProblemKind::trailing:
+        return "trailing";
     }
     return "not-xva";
 }

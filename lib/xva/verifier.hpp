@@ -29,8 +29,8 @@ class Verifier {
     struct Unchecked {
         ChunkCheck check;
         std::string digits;
-        HashQueue::Buffer buffer;     ///< empty when it was too large to keep:
-        std::string sha1, xxh64;      ///< then both hashes were computed on the way
+        HashQueue::Buffer buffer; ///< empty when it was too large to keep:
+        std::string sha1, xxh64;  ///< then both hashes were computed on the way
     };
 
     void walk();
@@ -73,7 +73,7 @@ class Verifier {
     bool any_entry_ = false;
     bool seen_metadata_ = false;
     bool reported_ = false; ///< the chunk in front of the next checksum could not be read
-    bool cut_off_ = false; ///< the archive ended early: missing data is no news
+    bool cut_off_ = false;  ///< the archive ended early: missing data is no news
     /// export_vsn 0 and 1: SHA-1 of every chunk by name, for the final table.
     std::unordered_map<std::string, std::string> for_table_;
     std::optional<ChunkCheck> first_without_checksum_;

@@ -104,8 +104,8 @@ void Verifier::read_chunk(const Entry& entry)
     reported_ = false;
 }
 
-/// No known writer makes chunks over 1 MiB, yet an importer takes them: hashed both ways on the way, so
-/// that memory stays bounded.
+/// No known writer makes chunks over 1 MiB, yet an importer takes them: hashed both ways on the
+/// way, so that memory stays bounded.
 void Verifier::read_large_chunk(const Entry& entry, Unchecked& chunk)
 {
     HashQueue::Buffer buffer = hashes_.take_buffer(chunk_size);
@@ -133,14 +133,15 @@ void Verifier::on_table(const Entry& entry)
     seen_table_ = true;
     std::size_t wrong = 0;
     std::string first_wrong;
-    xmlrpc::Slicer slicer([&](std::string_view member, std::string_view, const xmlrpc::Value& value) {
-        const auto found = for_table_.find(std::string(member));
-        if (found == for_table_.end())
-            return; // a chunk of zeros that was not kept, or another table
-        if (found->second != value.as_scalar().value_or("") && wrong++ == 0)
-            first_wrong = member;
-        for_table_.erase(found);
-    });
+    xmlrpc::Slicer slicer(
+        [&](std::string_view member, std::string_view, const xmlrpc::Value& value) {
+            const auto found = for_table_.find(std::string(member));
+            if (found == for_table_.end())
+                return; // a chunk of zeros that was not kept, or another table
+            if (found->second != value.as_scalar().value_or("") && wrong++ == 0)
+                first_wrong = member;
+            for_table_.erase(found);
+        });
     std::vector<std::byte> buffer(1U << 16U);
     while (walker_.tar().remaining() > 0) {
         const std::size_t n = walker_.read(buffer);
@@ -171,7 +172,8 @@ void Verifier::check_cut()
                     .archive_offset = at};
     if (unchecked_ && !checksums_in_table()) {
         const ChunkCheck check = give_up_checking();
-        problem.message += fmt::format(", in front of the checksum of {}", text::printable(check.chunk));
+        problem.message +=
+            fmt::format(", in front of the checksum of {}", text::printable(check.chunk));
         problem.disk = check.disk;
         problem.chunk = check.chunk;
         problem.offset = check.offset;
@@ -215,7 +217,8 @@ void Verifier::finish()
                 .length = first_without_checksum_->length,
                 .archive_offset = first_without_checksum_->archive_offset});
     if (any_entry_ && !walker_.has_metadata() && !report_.is_vdi_tar && !stopped())
-        report({.kind = ProblemKind::not_xva, .message = "not an XVA: a tar archive without ova.xml"});
+        report(
+            {.kind = ProblemKind::not_xva, .message = "not an XVA: a tar archive without ova.xml"});
     if (!stopped() && !cut_off_)
         check_disks();
     if (!stopped() && any_entry_)
@@ -225,8 +228,8 @@ void Verifier::finish()
 void Verifier::check_disks()
 {
     const auto& disks = report_.disks;
-    const bool no_data = std::none_of(disks_.begin(), disks_.end(),
-                                      [](const DiskState& d) { return d.started; });
+    const bool no_data =
+        std::none_of(disks_.begin(), disks_.end(), [](const DiskState& d) { return d.started; });
     if (!disks.empty() && no_data && walker_.tar().ending() == tar::Ending::blocks) {
         report({.kind = ProblemKind::incomplete,
                 .message = fmt::format("a metadata-only archive: it describes {} disk{} and holds "
@@ -241,12 +244,12 @@ void Verifier::check_disks()
         const std::uint64_t end = walker_.end_of(i);
         const std::string ref = text::printable(disk.ref);
         report({.kind = disks_[i].started ? ProblemKind::missing_chunk : ProblemKind::incomplete,
-                .message = disks_[i].started
-                               ? fmt::format("the last chunk of {} is missing: its data ends at "
-                                             "byte {} of {}",
-                                             ref, end, disk.virtual_size)
-                               : fmt::format("there is no data of {} ({} bytes)", ref,
-                                             disk.virtual_size),
+                .message =
+                    disks_[i].started
+                        ? fmt::format("the last chunk of {} is missing: its data ends at "
+                                      "byte {} of {}",
+                                      ref, end, disk.virtual_size)
+                        : fmt::format("there is no data of {} ({} bytes)", ref, disk.virtual_size),
                 .disk = i,
                 .offset = end,
                 .length = disk.virtual_size - end,

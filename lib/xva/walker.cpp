@@ -50,8 +50,9 @@ std::optional<std::size_t> Walker::find_disk(const std::string& prefix)
         disks.push_back({.ref = "vdi", .size_known = false});
         positions_.resize(1);
     }
-    const auto found = std::lower_bound(disks.begin(), disks.end(), prefix,
-                                        [](const Disk& d, const std::string& p) { return d.ref < p; });
+    const auto found =
+        std::lower_bound(disks.begin(), disks.end(), prefix,
+                         [](const Disk& d, const std::string& p) { return d.ref < p; });
     if (found == disks.end() || found->ref != prefix)
         return std::nullopt;
     last_disk_ = static_cast<std::size_t>(found - disks.begin());

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // measure COMMAND ARGUMENT...: runs it and writes one line to descriptor 3:
 //     wall-nanoseconds user-microseconds system-microseconds peak-RSS-KiB exit-status
-// A program of its own, because Linux counts the memory of the process that forks as the child's: started
-// from Python, nothing would ever need less than Python does.
+// A program of its own, because Linux counts the memory of the process that forks as the child's:
+// started from Python, nothing would ever need less than Python does.
 #include <cstdio>
-
 #include <spawn.h>
+#include <time.h>
+
 #include <sys/resource.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 extern char** environ;
@@ -52,7 +52,7 @@ int main(int argc, char** argv)
     }
     const long long wall = nanoseconds() - begin;
     const int code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    dprintf(3, "%lld %lld %lld %ld %d\n", wall, microseconds(usage.ru_utime), microseconds(usage.ru_stime),
-            usage.ru_maxrss, code);
+    dprintf(3, "%lld %lld %lld %ld %d\n", wall, microseconds(usage.ru_utime),
+            microseconds(usage.ru_stime), usage.ru_maxrss, code);
     return 0;
 }

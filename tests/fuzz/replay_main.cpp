@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Runs a fuzz target on the files it is given (or that lie in the folders it is given), for compilers
-// without libFuzzer. A crash or an exception other than the expected ones fails the test.
+// Runs a fuzz target on the files it is given (or that lie in the folders it is given), for
+// compilers without libFuzzer. A crash or an exception other than the expected ones fails the test.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>
@@ -37,7 +37,8 @@ int main(int argc, char** argv)
             // Of the exact size, so that a sanitizer sees a read past the end.
             std::vector<std::uint8_t> data(std::filesystem::file_size(path));
             std::ifstream stream(path, std::ios::binary);
-            stream.read(reinterpret_cast<char*>(data.data()), static_cast<std::streamsize>(data.size()));
+            stream.read(reinterpret_cast<char*>(data.data()),
+                        static_cast<std::streamsize>(data.size()));
             if (!stream) {
                 std::printf("cannot read it\n");
                 return 1;

@@ -26,7 +26,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         };
         events.hole = advance;
         fuzz::refused([&] {
-            const auto report = xva::verify(std::make_unique<io::MemorySource>(input), {keep_going, 1}, events);
+            const auto report =
+                xva::verify(std::make_unique<io::MemorySource>(input), {keep_going, 1}, events);
             fuzz::require(report.problems.size() <= xva::max_problems, "the report is bounded");
             if (report.ok()) {
                 for (std::size_t disk = 0; disk < report.disks.size(); ++disk) {

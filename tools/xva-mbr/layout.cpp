@@ -50,9 +50,9 @@ std::string script_line(const Partition& p, const partition::Table& table)
 {
     const std::uint64_t unit = table.logical_sector_size / partition::sector_size;
     const bool gpt = table.label == Label::gpt;
-    std::string line = fmt::format("disk{} : start={:>12}, size={:>12}, type={}", p.number,
-                                   p.start / unit, p.sectors / unit,
-                                   gpt ? p.type : text::to_lower(p.type.substr(2)));
+    std::string line =
+        fmt::format("disk{} : start={:>12}, size={:>12}, type={}", p.number, p.start / unit,
+                    p.sectors / unit, gpt ? p.type : text::to_lower(p.type.substr(2)));
     if (gpt)
         line += fmt::format(", uuid={}", p.uuid);
     if (gpt && !p.name.empty())
@@ -69,14 +69,16 @@ std::string script_line(const Partition& p, const partition::Table& table)
 std::string sfdisk_dump(const DiskView& disk)
 {
     if (!disk.table || disk.table->label == Label::unread)
-        throw Error(Errc::failed, fmt::format("{}: the table was not read from this stream", title_of(disk)),
+        throw Error(Errc::failed,
+                    fmt::format("{}: the table was not read from this stream", title_of(disk)),
                     "--complete reads on");
     const partition::Table& table = *disk.table;
     if (table.label == Label::none)
         throw Error(Errc::failed, fmt::format("{}: no partition table", title_of(disk)));
     const std::uint64_t unit = table.logical_sector_size / partition::sector_size;
     const bool gpt = table.label == Label::gpt;
-    std::string out = fmt::format("label: {}\nlabel-id: {}\nunit: sectors\n", gpt ? "gpt" : "dos", table.id);
+    std::string out =
+        fmt::format("label: {}\nlabel-id: {}\nunit: sectors\n", gpt ? "gpt" : "dos", table.id);
     if (gpt)
         out += fmt::format("first-lba: {}\nlast-lba: {}\n", table.first_usable_lba / unit,
                            table.last_usable_lba / unit);
@@ -107,9 +109,10 @@ std::vector<Box> boxes_of(const partition::Table& table, std::uint64_t disk_sect
         if (p->start > at)
             boxes.push_back({.sectors = p->start - at});
         const std::string fs = p->content.known == partition::Known::unread ? "?" : p->content.fs;
-        boxes.push_back({.sectors = p->sectors,
-                         .text = fmt::format("{}{}{} {}", p->number, fs.empty() ? "" : " ", fs,
-                                             text::human_size(p->sectors * partition::sector_size))});
+        boxes.push_back(
+            {.sectors = p->sectors,
+             .text = fmt::format("{}{}{} {}", p->number, fs.empty() ? "" : " ", fs,
+                                 text::human_size(p->sectors * partition::sector_size))});
         at = std::max(at, p->start + p->sectors);
     }
     if (disk_sectors > at)
@@ -136,7 +139,8 @@ std::string layout_bar(const DiskView& disk, std::size_t width)
             bar += std::string(std::max<std::size_t>(1, share), '.');
             continue;
         }
-        std::string inside = box.text.substr(0, std::max<std::size_t>(box.text.find(' '), share > 2 ? share - 2 : 0));
+        std::string inside = box.text.substr(
+            0, std::max<std::size_t>(box.text.find(' '), share > 2 ? share - 2 : 0));
         inside.resize(std::max(inside.size(), share > 2 ? share - 2 : 0), ' ');
         bar += "[" + inside + "]";
     }

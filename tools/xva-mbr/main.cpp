@@ -20,15 +20,18 @@ using xva_mbr::View;
 
 void declare(CLI::App& app, xva_mbr::Options& o)
 {
-    app.add_option("DISKSRC", o.source,
-                   "XVA archive or raw disk (plain, gzip or zstd), block device, http(s) URL, or - for "
-                   "standard input (default)");
-    app.add_option("-d,--disk", o.disk,
-                   "Only this disk: its number from 0, its reference, or all; a stream is read as far as "
-                   "the heads of these disks")
+    app.add_option(
+        "DISKSRC", o.source,
+        "XVA archive or raw disk (plain, gzip or zstd), block device, http(s) URL, or - for "
+        "standard input (default)");
+    app.add_option(
+           "-d,--disk", o.disk,
+           "Only this disk: its number from 0, its reference, or all; a stream is read as far as "
+           "the heads of these disks")
         ->type_name("N");
-    app.add_flag("--complete", o.complete,
-                 "Read a stream as far as needed for everything: backup GPT, far partitions, further disks");
+    app.add_flag(
+        "--complete", o.complete,
+        "Read a stream as far as needed for everything: backup GPT, far partitions, further disks");
     auto* sfdisk = app.add_flag("--sfdisk", o.sfdisk, "Print the table as a script for sfdisk");
     auto* raw = app.add_flag("--raw", o.raw, "Write the first sector as it is, 512 bytes");
     auto* bar = app.add_flag("--bar", o.bar, "Print the layout as one line of boxes");
@@ -44,7 +47,8 @@ const xva_mbr::DiskView& the_only_disk(const View& view, std::string_view option
         return view.disks.front();
     if (view.disks.empty())
         throw Error(Errc::not_found, "the archive describes no disks");
-    throw Error(Errc::ambiguous, fmt::format("{} takes one disk, and there are {}", option, view.disks.size()),
+    throw Error(Errc::ambiguous,
+                fmt::format("{} takes one disk, and there are {}", option, view.disks.size()),
                 "choose one with --disk N");
 }
 
@@ -73,7 +77,8 @@ void print_view(const xva_mbr::Options& o, const View& view, cli::Context& conte
     } else if (o.bar) {
         for (const auto& disk : view.disks)
             context.out().write(xva_mbr::layout_bar(disk, bar_width()) + "\n");
-    } else if (context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl) {
+    } else if (context.shared.format == cli::Format::json ||
+               context.shared.format == cli::Format::jsonl) {
         xva_mbr::print_json(view, context);
     } else {
         xva_mbr::print_tables(view, context);
@@ -103,28 +108,31 @@ const cli::ToolInfo info{
     .summary = "show the partition tables of a disk, in an archive or not",
     .schema = "xva-mbr/1",
     .formats = {cli::Format::table, cli::Format::tsv, cli::Format::json, cli::Format::jsonl},
-    .columns = {"disk", "number", "active", "start", "sectors", "size", "type", "fs", "label", "uuid",
-                "name", "partuuid", "type_name"},
+    .columns = {"disk", "number", "active", "start", "sectors", "size", "type", "fs", "label",
+                "uuid", "name", "partuuid", "type_name"},
     .output_option = true,
     .timeout_option = true,
     .examples = {{"xva-mbr web1.xva", "Show the partitions of all disks of an archive"},
-                 {"cat web1.xva.zst | xva-mbr -", "The same from a stream, of which less than 2 MiB are read"},
+                 {"cat web1.xva.zst | xva-mbr -",
+                  "The same from a stream, of which less than 2 MiB are read"},
                  {"xva-mbr web1.xva --json | jq -r '.disks[0].partitions[].fs'",
                   "List the filesystems of the first disk"},
                  {"xva-mbr web1.xva --disk 0 --sfdisk > table.sfdisk",
                   "Save a table so that sfdisk can write it to another disk"},
-                 {"xva-mbr web1.xva --disk 0 --raw | xxd | head -3", "Look at the master boot record"}},
-    .exit_codes = {{0},
-                   {1},
-                   {2},
-                   {3, "No such file, or no such disk in it."},
-                   {4, "--raw and --sfdisk take one disk, and there are several."},
-                   {5},
-                   {6, "The zstd window is larger than --memory-limit allows."},
-                   {7, "The source is no disk, or is damaged or cut off where it was read; what could be "
-                       "read is printed."},
-                   {124},
-                   {130}},
+                 {"xva-mbr web1.xva --disk 0 --raw | xxd | head -3",
+                  "Look at the master boot record"}},
+    .exit_codes =
+        {{0},
+         {1},
+         {2},
+         {3, "No such file, or no such disk in it."},
+         {4, "--raw and --sfdisk take one disk, and there are several."},
+         {5},
+         {6, "The zstd window is larger than --memory-limit allows."},
+         {7, "The source is no disk, or is damaged or cut off where it was read; what could be "
+             "read is printed."},
+         {124},
+         {130}},
 };
 
 } // namespace

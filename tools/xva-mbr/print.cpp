@@ -19,10 +19,14 @@ namespace {
 std::string_view name_of(Label label)
 {
     switch (label) {
-    case Label::none: return "none";
-    case Label::dos: return "dos";
-    case Label::gpt: return "gpt";
-    case Label::unread: return "unread";
+    case Label::none:
+        return "none";
+    case Label::dos:
+        return "dos";
+    case Label::gpt:
+        return "gpt";
+    case Label::unread:
+        return "unread";
     }
     return "unread";
 }
@@ -30,11 +34,16 @@ std::string_view name_of(Label label)
 std::string_view name_of(partition::Backup backup)
 {
     switch (backup) {
-    case partition::Backup::none: return "none";
-    case partition::Backup::sound: return "sound";
-    case partition::Backup::bad: return "bad";
-    case partition::Backup::unread: return "unread";
-    case partition::Backup::in_use: return "in-use";
+    case partition::Backup::none:
+        return "none";
+    case partition::Backup::sound:
+        return "sound";
+    case partition::Backup::bad:
+        return "bad";
+    case partition::Backup::unread:
+        return "unread";
+    case partition::Backup::in_use:
+        return "in-use";
     }
     return "unread";
 }
@@ -52,15 +61,15 @@ std::string fs_cell(const partition::Content& content)
 const std::vector<cli::Column>& columns()
 {
     static const std::vector<cli::Column> all{
-        {"disk"},         {"number", true}, {"active"}, {"start", true}, {"sectors", true},
-        {"size", true},   {"type"},         {"fs"},     {"label"},       {"uuid"},
-        {"name"},         {"partuuid"},     {"type_name"}};
+        {"disk"},       {"number", true}, {"active"},   {"start", true}, {"sectors", true},
+        {"size", true}, {"type"},         {"fs"},       {"label"},       {"uuid"},
+        {"name"},       {"partuuid"},     {"type_name"}};
     return all;
 }
 
 const std::vector<std::string>& columns_for_people()
 {
-    static const std::vector<std::string> some{"number", "active", "start", "sectors", "size",
+    static const std::vector<std::string> some{"number", "active", "start", "sectors",  "size",
                                                "fs",     "label",  "uuid",  "type_name"};
     return some;
 }
@@ -113,10 +122,16 @@ ordered_json fs_json(const partition::Content& content)
 
 ordered_json to_json(const partition::Partition& p)
 {
-    ordered_json out{{"number", p.number},       {"type", p.type},     {"type_name", p.type_name},
-                     {"start", p.start},         {"sectors", p.sectors}, {"active", p.active},
-                     {"name", or_null(p.name)},  {"uuid", or_null(p.uuid)},
-                     {"fs", fs_json(p.content)}, {"fs_label", or_null(p.content.label)},
+    ordered_json out{{"number", p.number},
+                     {"type", p.type},
+                     {"type_name", p.type_name},
+                     {"start", p.start},
+                     {"sectors", p.sectors},
+                     {"active", p.active},
+                     {"name", or_null(p.name)},
+                     {"uuid", or_null(p.uuid)},
+                     {"fs", fs_json(p.content)},
+                     {"fs_label", or_null(p.content.label)},
                      {"fs_uuid", or_null(p.content.uuid)}};
     if (p.content.label_unread)
         out["fs_label"] = "unread";

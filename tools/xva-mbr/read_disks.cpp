@@ -16,8 +16,8 @@ using namespace xenlab;
 
 namespace {
 
-// What a stream is read for without being asked: a partition table and what lies near, below 2 MiB with
-// the readers' own buffers.
+// What a stream is read for without being asked: a partition table and what lies near, below 2 MiB
+// with the readers' own buffers.
 constexpr std::uint64_t near_bytes = (2U << 20U) - (192U << 10U);
 
 /// Bytes of the disk; nothing when they are not to be had. Fewer than asked only at its end.
@@ -35,7 +35,8 @@ DiskView read_disk(const disksrc::DiskInfo& info, const Read& read, View& view)
         } catch (const Error& error) {
             if (error.code() != Errc::bad_data)
                 throw;
-            if (std::find(view.damage.begin(), view.damage.end(), error.what()) == view.damage.end())
+            if (std::find(view.damage.begin(), view.damage.end(), error.what()) ==
+                view.damage.end())
                 view.damage.emplace_back(error.what());
         }
         if (!bytes) {
@@ -44,9 +45,9 @@ DiskView read_disk(const disksrc::DiskInfo& info, const Read& read, View& view)
         }
         any = true;
         if (want->offset == 0)
-            disk.first_sector.assign(bytes->begin(),
-                                     bytes->begin() + static_cast<std::ptrdiff_t>(
-                                                          std::min<std::size_t>(512, bytes->size())));
+            disk.first_sector.assign(
+                bytes->begin(), bytes->begin() + static_cast<std::ptrdiff_t>(
+                                                     std::min<std::size_t>(512, bytes->size())));
         scan.supply(*bytes);
     }
     auto table = scan.finish();
@@ -70,7 +71,8 @@ Read from_stream(block::ForwardDisks& stream, std::size_t disk, std::uint64_t li
 {
     return [&stream, disk, limit, reach](std::uint64_t offset, std::size_t length) mutable {
         std::vector<std::byte> bytes(length);
-        const auto n = stream.read(disk, offset, bytes, reach ? block::ForwardDisks::no_limit : limit);
+        const auto n =
+            stream.read(disk, offset, bytes, reach ? block::ForwardDisks::no_limit : limit);
         if (reach && limit != block::ForwardDisks::no_limit)
             limit = stream.taken() + near_bytes;
         reach = false;
@@ -86,12 +88,14 @@ std::vector<std::size_t> choose(const Options& options, const std::vector<disksr
     std::vector<std::size_t> chosen;
     const auto number = text::parse_u64(options.disk);
     for (std::size_t i = 0; i < disks.size(); ++i)
-        if (options.disk.empty() || options.disk == "all" || number == i || options.disk == disks[i].ref)
+        if (options.disk.empty() || options.disk == "all" || number == i ||
+            options.disk == disks[i].ref)
             chosen.push_back(i);
     if (chosen.empty() && !options.disk.empty() && options.disk != "all")
         throw Error(Errc::not_found, fmt::format("there is no disk {}", text::quoted(options.disk)),
-                    fmt::format("{} holds {} disk{}, numbered from 0", options.source == "-" ? "the source" : options.source,
-                                disks.size(), disks.size() == 1 ? "" : "s"));
+                    fmt::format("{} holds {} disk{}, numbered from 0",
+                                options.source == "-" ? "the source" : options.source, disks.size(),
+                                disks.size() == 1 ? "" : "s"));
     return chosen;
 }
 
@@ -101,10 +105,11 @@ View read_disks(const Options& options, const cli::Context& context)
 {
     View view;
     const auto source = disksrc::open_disks(
-        options.source, {.window_limit = options.memory_limit,
-                         .timeout = context.shared.timeout,
-                         .stop = context.stop,
-                         .damaged = [&view](const std::string& words) { view.damage.push_back(words); }});
+        options.source,
+        {.window_limit = options.memory_limit,
+         .timeout = context.shared.timeout,
+         .stop = context.stop,
+         .damaged = [&view](const std::string& words) { view.damage.push_back(words); }});
     const std::uint64_t limit = options.complete ? block::ForwardDisks::no_limit : near_bytes;
     for (const std::size_t i : choose(options, source->disks())) {
         block::BlockDevice* device = source->device(i);

@@ -25,7 +25,8 @@ void declare(CLI::App& app, xva_verify::Options& o)
                  "Also say whether a host would import it, and what it would miss");
     cli::add_size(app, "--memory-limit", o.memory_limit,
                   "Most memory for the window of a zstd archive (default 128M)");
-    app.add_option("--threads", o.threads, "Threads that compute checksums (default: one a processor)")
+    app.add_option("--threads", o.threads,
+                   "Threads that compute checksums (default: one a processor)")
         ->type_name("N")
         ->check(CLI::Range(1, 64));
 }
@@ -58,12 +59,15 @@ const cli::ToolInfo info{
     .summary = "prove that an XVA archive is whole and undamaged",
     .schema = "xva-verify/1",
     .formats = {cli::Format::table, cli::Format::tsv, cli::Format::json, cli::Format::jsonl},
-    .columns = {"file", "verdict", "kind", "disk", "chunk", "offset", "length", "partition", "message"},
+    .columns = {"file", "verdict", "kind", "disk", "chunk", "offset", "length", "partition",
+                "message"},
     .output_option = true,
     .progress_option = true,
     .timeout_option = true,
-    .examples = {{"xva-verify web1.xva", "Check an archive; the exit status is 0 if it is good and 7 if not"},
-                 {"cat web1.xva.zst | tee copy.xva.zst | xva-verify -", "Check a stream while it is saved"},
+    .examples = {{"xva-verify web1.xva",
+                  "Check an archive; the exit status is 0 if it is good and 7 if not"},
+                 {"cat web1.xva.zst | tee copy.xva.zst | xva-verify -",
+                  "Check a stream while it is saved"},
                  {"xva-verify --keep-going --jsonl *.xva | jq -r 'select(.ok|not).file'",
                   "List the bad ones among many"},
                  {"xva-verify --importable web1.xva", "Ask whether a host would import it"}},
@@ -73,7 +77,8 @@ const cli::ToolInfo info{
                    {3},
                    {5},
                    {6, "The zstd window is larger than --memory-limit allows."},
-                   {7, "At least one archive is damaged, incomplete or no XVA; with --importable also: a host would refuse it."},
+                   {7, "At least one archive is damaged, incomplete or no XVA; with --importable "
+                       "also: a host would refuse it."},
                    {124},
                    {130}},
 };

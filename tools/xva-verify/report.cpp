@@ -22,8 +22,9 @@ ordered_json or_null(const std::optional<T>& value)
 
 std::string ref_of(const xva::Report& report, const xva::Problem& problem)
 {
-    return problem.disk && *problem.disk < report.disks.size() ? report.disks[*problem.disk].disk.ref
-                                                               : std::string();
+    return problem.disk && *problem.disk < report.disks.size()
+               ? report.disks[*problem.disk].disk.ref
+               : std::string();
 }
 
 /// " (disk "root", bytes 0-1048575, LBA 0-2047, partition 1)"
@@ -33,7 +34,8 @@ std::string place_of(const Verdict& verdict, std::size_t i)
     if (!problem.disk || *problem.disk >= verdict.report.disks.size())
         return {};
     const xva::Disk& disk = verdict.report.disks[*problem.disk].disk;
-    std::string place = fmt::format(" (disk {} {}", text::printable(disk.ref), text::quoted(disk.name));
+    std::string place =
+        fmt::format(" (disk {} {}", text::printable(disk.ref), text::quoted(disk.name));
     if (problem.offset && problem.length.value_or(0) > 0) {
         const std::uint64_t end = *problem.offset + *problem.length - 1;
         place += fmt::format(", bytes {}-{}, LBA {}-{}", *problem.offset, end,
@@ -74,7 +76,8 @@ std::uint64_t chunks_of(const xva::Report& report)
 
 } // namespace
 
-Reporter::Reporter(cli::Context& context, bool importable) : context_(context), importable_(importable)
+Reporter::Reporter(cli::Context& context, bool importable)
+    : context_(context), importable_(importable)
 {
     if (context_.shared.format == cli::Format::tsv)
         rows_.emplace(context_, std::vector<cli::Column>{{"file"},
@@ -106,10 +109,18 @@ void Reporter::file(const Verdict& verdict)
 void Reporter::print(const Verdict& verdict)
 {
     switch (context_.shared.format) {
-    case cli::Format::json: items_.push_back(document(verdict)); break;
-    case cli::Format::jsonl: context_.write_json(document(verdict)); break;
-    case cli::Format::tsv: print_rows(verdict); break;
-    default: print_text(verdict); break;
+    case cli::Format::json:
+        items_.push_back(document(verdict));
+        break;
+    case cli::Format::jsonl:
+        context_.write_json(document(verdict));
+        break;
+    case cli::Format::tsv:
+        print_rows(verdict);
+        break;
+    default:
+        print_text(verdict);
+        break;
     }
 }
 
@@ -129,19 +140,23 @@ void Reporter::print_text(const Verdict& verdict)
     const std::string file = text::printable(verdict.file);
     auto& out = context_.out();
     if (verdict.report.ok())
-        out.write(fmt::format("{}: {}: {}\n", file, context_.colored("good", "32"), what_is_good(verdict)));
+        out.write(fmt::format("{}: {}: {}\n", file, context_.colored("good", "32"),
+                              what_is_good(verdict)));
     for (std::size_t i = 0; i < verdict.report.problems.size(); ++i)
         out.write(fmt::format("{}: {}: {}{}\n", file, context_.colored("bad", "31"),
                               verdict.report.problems[i].message, place_of(verdict, i)));
     if (verdict.report.more_problems > 0)
-        out.write(fmt::format("{}: bad: and {} more problems\n", file, verdict.report.more_problems));
+        out.write(
+            fmt::format("{}: bad: and {} more problems\n", file, verdict.report.more_problems));
     if (!importable_)
         return;
     const auto refusals = refusals_of(verdict.report);
     if (refusals.empty())
-        out.write(fmt::format("{}: {}: a host would import it\n", file, context_.colored("importable", "32")));
+        out.write(fmt::format("{}: {}: a host would import it\n", file,
+                              context_.colored("importable", "32")));
     for (const std::string& refusal : refusals)
-        out.write(fmt::format("{}: {}: {}\n", file, context_.colored("not importable", "31"), refusal));
+        out.write(
+            fmt::format("{}: {}: {}\n", file, context_.colored("not importable", "31"), refusal));
 }
 
 void Reporter::print_rows(const Verdict& verdict)
@@ -176,16 +191,18 @@ ordered_json Reporter::document(const Verdict& verdict) const
     for (std::size_t i = 0; i < report.problems.size(); ++i) {
         const xva::Problem& problem = report.problems[i];
         const std::string ref = ref_of(report, problem);
-        errors.push_back({{"kind", xva::name_of(problem.kind)},
-                          {"ref", ref.empty() ? ordered_json() : ordered_json(ref)},
-                          {"chunk", problem.chunk.empty() ? ordered_json() : ordered_json(problem.chunk)},
-                          {"offset", or_null(problem.offset)},
-                          {"length", or_null(problem.length)},
-                          {"partition", or_null(verdict.partitions[i])},
-                          {"archive_offset", problem.archive_offset},
-                          {"message", problem.message}});
+        errors.push_back(
+            {{"kind", xva::name_of(problem.kind)},
+             {"ref", ref.empty() ? ordered_json() : ordered_json(ref)},
+             {"chunk", problem.chunk.empty() ? ordered_json() : ordered_json(problem.chunk)},
+             {"offset", or_null(problem.offset)},
+             {"length", or_null(problem.length)},
+             {"partition", or_null(verdict.partitions[i])},
+             {"archive_offset", problem.archive_offset},
+             {"message", problem.message}});
     }
-    ordered_json document{{"file", verdict.file}, {"ok", verdict.good()}, {"disks", disks}, {"errors", errors}};
+    ordered_json document{
+        {"file", verdict.file}, {"ok", verdict.good()}, {"disks", disks}, {"errors", errors}};
     if (report.more_problems > 0)
         document["more_errors"] = report.more_problems;
     if (importable_) {
@@ -216,7 +233,8 @@ void Reporter::failed(const std::string& file, const Error& error)
     else if (context_.shared.format == cli::Format::jsonl)
         context_.write_json(document);
     else if (rows_)
-        rows_->row({file, "unreadable", std::string(kind_of(error.code())), "", "", "", "", "", error.what()});
+        rows_->row({file, "unreadable", std::string(kind_of(error.code())), "", "", "", "", "",
+                    error.what()});
 }
 
 void Reporter::finish()

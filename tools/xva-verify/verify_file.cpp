@@ -69,8 +69,8 @@ class TableWatch {
     std::map<std::size_t, partition::PushScan> scans_;
 };
 
-/// A copy of standard input's descriptor: when it is a pipe, it is read to its end after a verdict that
-/// came early, lest a tee(1) in front of us dies and cuts off the file that is being saved.
+/// A copy of standard input's descriptor: when it is a pipe, it is read to its end after a verdict
+/// that came early, lest a tee(1) in front of us dies and cuts off the file that is being saved.
 class InputDrain {
   public:
     explicit InputDrain(const std::string& source)
@@ -106,16 +106,16 @@ std::optional<xva::Report> verify_folder(const std::string& source)
     xva::Report report;
     report.problems.push_back(
         {.kind = xva::ProblemKind::not_xva,
-         .message = "an XVA version 0.1, a folder of gzip chunks as XenSource wrote them before 2007; no "
-                    "host of today imports it. Its chunks, gunzipped and joined, are the disk"});
+         .message =
+             "an XVA version 0.1, a folder of gzip chunks as XenSource wrote them before 2007; no "
+             "host of today imports it. Its chunks, gunzipped and joined, are the disk"});
     return report;
 }
 
 unsigned hash_threads(const Options& options)
 {
     static constexpr unsigned most = 8; // each holds a chunk of 1 MiB
-    return options.threads != 0 ? options.threads
-                                : std::min(most, ThreadPool::available_cpus());
+    return options.threads != 0 ? options.threads : std::min(most, ThreadPool::available_cpus());
 }
 
 } // namespace

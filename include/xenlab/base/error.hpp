@@ -19,7 +19,8 @@ enum class Errc : int {
     bad_data = 7,     ///< damaged, truncated or foreign data
     partial = 8,      ///< some targets of a batch failed
     timeout = 124,    ///< a deadline passed
-    interrupted = 130 ///< a stop was requested (SIGINT, SIGTERM); cli::run dies of that signal instead
+    interrupted =
+        130 ///< a stop was requested (SIGINT, SIGTERM); cli::run dies of that signal instead
 };
 
 int exit_code(Errc code) noexcept;
@@ -27,8 +28,8 @@ int exit_code(Errc code) noexcept;
 /// The word for `code` in error documents: "not-found", "bad-data"…
 std::string_view kind_of(Errc code) noexcept;
 
-/// A failure with words for the user. The message says what failed and where, without a trailing full
-/// stop; the hint says what can be done about it. Text from a peer must have gone through
+/// A failure with words for the user. The message says what failed and where, without a trailing
+/// full stop; the hint says what can be done about it. Text from a peer must have gone through
 /// text::printable or text::quoted. Never holds secrets.
 class Error : public std::runtime_error {
   public:

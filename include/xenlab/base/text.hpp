@@ -13,8 +13,8 @@
 namespace xenlab::text {
 
 /// Foreign text made safe for a terminal and for one TSV cell: valid printable UTF-8 stays; control
-/// characters (C0, DEL, C1), the direction overrides U+202A-202E and U+2066-2069, backslashes and bytes
-/// that are not UTF-8 become \t, \n, \r, \\ or \xNN. The result holds no tab and no newline.
+/// characters (C0, DEL, C1), the direction overrides U+202A-202E and U+2066-2069, backslashes and
+/// bytes that are not UTF-8 become \t, \n, \r, \\ or \xNN. The result holds no tab and no newline.
 std::string printable(std::string_view foreign);
 
 /// printable() in double quotes, cut to `limit` bytes of input with "…" if longer.
@@ -29,7 +29,8 @@ std::string human_size(std::uint64_t bytes);
 /// 75 s -> "1m15s", 3600 s -> "1h0m".
 std::string human_duration(std::chrono::seconds duration);
 
-/// "64M", "1G", "512", "4KiB": binary units of bytes. Nothing else is accepted; overflow is nothing.
+/// "64M", "1G", "512", "4KiB": binary units of bytes. Nothing else is accepted; overflow is
+/// nothing.
 std::optional<std::uint64_t> parse_size(std::string_view text);
 
 /// "500ms", "30s", "5m", "1h", "1h30m"; a bare number is seconds.

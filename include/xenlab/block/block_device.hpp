@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Random-access bytes: the other of the two interfaces that carry all data. Raw images, VHDs, XVA disks,
-// NBD exports, overlays and partition slices are all BlockDevices.
+// Random-access bytes: the other of the two interfaces that carry all data. Raw images, VHDs, XVA
+// disks, NBD exports, overlays and partition slices are all BlockDevices.
 #pragma once
 
 #include <cstddef>
@@ -29,12 +29,12 @@ class BlockDevice {
     /// In bytes; need not be a multiple of anything.
     [[nodiscard]] virtual std::uint64_t size() const noexcept = 0;
 
-    /// Fills all of `buffer` with the bytes at `offset`. Throws Error{bad_data} for a range that is not
-    /// wholly inside the device.
+    /// Fills all of `buffer` with the bytes at `offset`. Throws Error{bad_data} for a range that is
+    /// not wholly inside the device.
     virtual void read(std::uint64_t offset, std::span<std::byte> buffer) = 0;
 
-    /// The runs that cover [offset, offset + length), in order, without a gap, clipped to that range.
-    /// A device that does not know its holes answers one extent of data.
+    /// The runs that cover [offset, offset + length), in order, without a gap, clipped to that
+    /// range. A device that does not know its holes answers one extent of data.
     virtual std::vector<Extent> extents(std::uint64_t offset, std::uint64_t length);
 
     [[nodiscard]] virtual bool writable() const noexcept { return false; }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Disks whose bytes come by once, one disk after the other: a stream of an XVA, a raw image in a pipe.
+// Disks whose bytes come by once, one disk after the other: a stream of an XVA, a raw image in a
+// pipe.
 #pragma once
 
 #include <cstddef>
@@ -19,10 +20,10 @@ class ForwardDisks {
 
     static constexpr std::uint64_t no_limit = std::numeric_limits<std::uint64_t>::max();
 
-    /// Fills `buffer` with the bytes at `offset` of disk number `disk`, moving the stream on; fewer only
-    /// where the disk ends. Nothing when that place has gone by already, or when getting there would
-    /// take the stream beyond `limit` bytes from its start; after a refusal for the limit, everything
-    /// further on is refused for that limit, too.
+    /// Fills `buffer` with the bytes at `offset` of disk number `disk`, moving the stream on; fewer
+    /// only where the disk ends. Nothing when that place has gone by already, or when getting there
+    /// would take the stream beyond `limit` bytes from its start; after a refusal for the limit,
+    /// everything further on is refused for that limit, too.
     virtual std::optional<std::size_t> read(std::size_t disk, std::uint64_t offset,
                                             std::span<std::byte> buffer, std::uint64_t limit) = 0;
 

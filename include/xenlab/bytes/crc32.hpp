@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// CRC-32 as in IEEE 802.3, zlib and UEFI's GPT: reflected polynomial 0xEDB88320, initial value and final
-// inversion all ones. Check value: crc32("123456789") = 0xCBF43926.
+// CRC-32 as in IEEE 802.3, zlib and UEFI's GPT: reflected polynomial 0xEDB88320, initial value and
+// final inversion all ones. Check value: crc32("123456789") = 0xCBF43926.
 #pragma once
 
 #include <xenlab/bytes/endian.hpp>

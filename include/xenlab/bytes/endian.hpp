@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Multi-byte integers in byte buffers. Every access is bounds-checked: reading past the end is a bug of
-// the caller (it must have checked the length against the format) and throws std::out_of_range.
+// Multi-byte integers in byte buffers. Every access is bounds-checked: reading past the end is a
+// bug of the caller (it must have checked the length against the format) and throws
+// std::out_of_range.
 #pragma once
 
 #include <concepts>
@@ -61,12 +62,33 @@ void store_be(std::span<std::byte> data, std::size_t at, T value)
             static_cast<std::byte>(static_cast<std::uint64_t>(value) >> (8 * (sizeof(T) - 1 - i)));
 }
 
-inline std::uint8_t u8(View d, std::size_t at) { return load_le<std::uint8_t>(d, at); }
-inline std::uint16_t le16(View d, std::size_t at) { return load_le<std::uint16_t>(d, at); }
-inline std::uint32_t le32(View d, std::size_t at) { return load_le<std::uint32_t>(d, at); }
-inline std::uint64_t le64(View d, std::size_t at) { return load_le<std::uint64_t>(d, at); }
-inline std::uint16_t be16(View d, std::size_t at) { return load_be<std::uint16_t>(d, at); }
-inline std::uint32_t be32(View d, std::size_t at) { return load_be<std::uint32_t>(d, at); }
-inline std::uint64_t be64(View d, std::size_t at) { return load_be<std::uint64_t>(d, at); }
+inline std::uint8_t u8(View d, std::size_t at)
+{
+    return load_le<std::uint8_t>(d, at);
+}
+inline std::uint16_t le16(View d, std::size_t at)
+{
+    return load_le<std::uint16_t>(d, at);
+}
+inline std::uint32_t le32(View d, std::size_t at)
+{
+    return load_le<std::uint32_t>(d, at);
+}
+inline std::uint64_t le64(View d, std::size_t at)
+{
+    return load_le<std::uint64_t>(d, at);
+}
+inline std::uint16_t be16(View d, std::size_t at)
+{
+    return load_be<std::uint16_t>(d, at);
+}
+inline std::uint32_t be32(View d, std::size_t at)
+{
+    return load_be<std::uint32_t>(d, at);
+}
+inline std::uint64_t be64(View d, std::size_t at)
+{
+    return load_be<std::uint64_t>(d, at);
+}
 
 } // namespace xenlab::bytes

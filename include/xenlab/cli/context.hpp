@@ -52,8 +52,8 @@ class Context {
     /// One JSON document, pretty for --json and on one line for --jsonl (flushed).
     void write_json(const nlohmann::ordered_json& document);
 
-    /// Words for people on standard error: "xva-mbr: warning: …". Escapes control characters; silenced
-    /// by --quiet.
+    /// Words for people on standard error: "xva-mbr: warning: …". Escapes control characters;
+    /// silenced by --quiet.
     void error(std::string_view words) const; ///< of one target among several; never silenced
     void warning(std::string_view words) const;
     void note(std::string_view words) const;

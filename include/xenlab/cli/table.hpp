@@ -15,13 +15,14 @@ struct Column {
     bool right = false;    ///< align to the right
 };
 
-/// Cells are foreign text: they are escaped here, so that a row stays a row. In TSV an empty cell stays
-/// empty; in a table it shows as "-".
+/// Cells are foreign text: they are escaped here, so that a row stays a row. In TSV an empty cell
+/// stays empty; in a table it shows as "-".
 class Table {
   public:
     /// `shown`: the columns of a table for people when there is no --fields; empty for all. Throws
     /// Error{usage} when --fields names a column that does not exist.
-    Table(Context& context, std::vector<Column> columns, const std::vector<std::string>& shown = {});
+    Table(Context& context, std::vector<Column> columns,
+          const std::vector<std::string>& shown = {});
     void row(std::vector<std::string> cells);
     /// Writes and flushes a table at once; TSV rows have been written as they came.
     void finish();

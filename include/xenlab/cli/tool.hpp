@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// The frame of every executable: options that all tools share, output formats, errors, signals and exit
-// codes are handled here once, so that a tool is a struct of options, a declare() and a run().
+// The frame of every executable: options that all tools share, output formats, errors, signals and
+// exit codes are handled here once, so that a tool is a struct of options, a declare() and a run().
 #pragma once
 
 #include <xenlab/base/error.hpp>
@@ -16,7 +16,8 @@ class App;
 
 namespace xenlab::cli {
 
-/// A command line for --help and the man page. A test runs it in a folder with the sample files it names.
+/// A command line for --help and the man page. A test runs it in a folder with the sample files it
+/// names.
 struct Example {
     std::string_view command;
     std::string_view what;
@@ -34,17 +35,18 @@ struct ToolInfo {
     std::string_view schema;  ///< of JSON documents: "xva-mbr/1"
     std::vector<Format> formats; ///< those offered by --format; the first one is used on a terminal
     std::vector<std::string_view> columns; ///< of table and tsv: what --fields chooses from
-    bool output_option = false;   ///< -o FILE
-    bool progress_option = false; ///< --progress, --progress-fd
-    bool timeout_option = false;  ///< --timeout
+    bool output_option = false;            ///< -o FILE
+    bool progress_option = false;          ///< --progress, --progress-fd
+    bool timeout_option = false;           ///< --timeout
     std::vector<Example> examples;
     std::vector<ExitCode> exit_codes;
 };
 
-/// Runs a tool: `declare` binds options (no I/O), `body` does the work and returns an exit code (0, or a
-/// verdict such as 7); failures are thrown as xenlab::Error. Never throws. May not return: a signal or a
-/// closed pipe ends the process the way the shell expects.
-int run_tool(int argc, char** argv, const ToolInfo& info, const std::function<void(CLI::App&)>& declare,
+/// Runs a tool: `declare` binds options (no I/O), `body` does the work and returns an exit code (0,
+/// or a verdict such as 7); failures are thrown as xenlab::Error. Never throws. May not return: a
+/// signal or a closed pipe ends the process the way the shell expects.
+int run_tool(int argc, char** argv, const ToolInfo& info,
+             const std::function<void(CLI::App&)>& declare,
              const std::function<int(Context&)>& body);
 
 template <typename Options>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Opens whatever a user names as a disk. Grammar (DISKSRC, xenlab(7)): an XVA or a raw image, plain or
-// compressed with gzip or zstd, told by content; "-" for standard input; a block device; an http(s) URL.
+// Opens whatever a user names as a disk. Grammar (DISKSRC, xenlab(7)): an XVA or a raw image, plain
+// or compressed with gzip or zstd, told by content; "-" for standard input; a block device; an
+// http(s) URL.
 #pragma once
 
 #include <xenlab/block/block_device.hpp>
@@ -19,8 +20,8 @@
 namespace xenlab::disksrc {
 
 struct DiskInfo {
-    std::string ref;  ///< "Ref:2" in an XVA; empty for a raw disk
-    std::string name; ///< name_label; empty for a raw disk
+    std::string ref;                   ///< "Ref:2" in an XVA; empty for a raw disk
+    std::string name;                  ///< name_label; empty for a raw disk
     std::optional<std::uint64_t> size; ///< bytes; nothing when only the end of a stream would tell
 };
 
@@ -50,11 +51,12 @@ class DiskSource {
     std::vector<DiskInfo> disks_;
 };
 
-/// Throws Error: not_found, unreachable, bad_data for content that is no disk, usage for a bad name.
+/// Throws Error: not_found, unreachable, bad_data for content that is no disk, usage for a bad
+/// name.
 std::unique_ptr<DiskSource> open_disks(const std::string& name, const OpenOptions& options);
 
-/// The bytes of a DISKSRC that is a stream of some kind (file, "-", URL), decompressed; for tools that
-/// read archives as such. `threaded` decompresses in a thread of its own, reading ahead.
+/// The bytes of a DISKSRC that is a stream of some kind (file, "-", URL), decompressed; for tools
+/// that read archives as such. `threaded` decompresses in a thread of its own, reading ahead.
 std::unique_ptr<io::ByteSource> open_bytes(const std::string& name, const OpenOptions& options,
                                            bool threaded);
 

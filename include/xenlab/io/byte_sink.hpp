@@ -27,8 +27,8 @@ class ByteSink {
     /// Makes what was written so far visible to the reader.
     virtual void flush() = 0;
 
-    /// Must be called when all is written; only then may the output count as complete. A sink destroyed
-    /// without finish() was given up: it leaves nothing under its final name.
+    /// Must be called when all is written; only then may the output count as complete. A sink
+    /// destroyed without finish() was given up: it leaves nothing under its final name.
     virtual void finish() = 0;
 
   protected:
@@ -52,8 +52,9 @@ class FdSink final : public ByteSink {
     std::string buffer_;
 };
 
-/// A regular file written as PATH.part, synced and renamed to PATH by finish(). A file that cannot be
-/// renamed into place (a device, /dev/null, a FIFO) is written directly. Given up, the .part is removed.
+/// A regular file written as PATH.part, synced and renamed to PATH by finish(). A file that cannot
+/// be renamed into place (a device, /dev/null, a FIFO) is written directly. Given up, the .part is
+/// removed.
 class FileSink final : public ByteSink {
   public:
     explicit FileSink(std::string path);

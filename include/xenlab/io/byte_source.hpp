@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Forward-only bytes in. Files, pipes, HTTP bodies, SSH channels and decompressors are all ByteSources, so
-// the parsers above never know what they read from.
+// Forward-only bytes in. Files, pipes, HTTP bodies, SSH channels and decompressors are all
+// ByteSources, so the parsers above never know what they read from.
 #pragma once
 
 #include <xenlab/base/error.hpp>
@@ -27,15 +27,15 @@ class ByteSource {
     /// 0 means the end (or an empty buffer), and stays 0 when called again. Short reads are normal.
     virtual std::size_t read(std::span<std::byte> buffer) = 0;
 
-    /// Drops `count` bytes; returns fewer only at the end. A source that can seek does not read them, and
-    /// learns of an end in front of the target only from the next read().
+    /// Drops `count` bytes; returns fewer only at the end. A source that can seek does not read
+    /// them, and learns of an end in front of the target only from the next read().
     virtual std::uint64_t skip(std::uint64_t count);
 
     /// How many bytes the whole source holds, if that is known beforehand.
     [[nodiscard]] virtual std::optional<std::uint64_t> total() const { return std::nullopt; }
 
-    /// How many bytes have been taken from the origin (file, socket) so far, before any decompression:
-    /// what a progress meter compares with total().
+    /// How many bytes have been taken from the origin (file, socket) so far, before any
+    /// decompression: what a progress meter compares with total().
     [[nodiscard]] virtual std::uint64_t position() const = 0;
 
   protected:
@@ -72,7 +72,8 @@ class PeekSource final : public ByteSource {
   public:
     explicit PeekSource(std::unique_ptr<ByteSource> source) : source_(std::move(source)) {}
 
-    /// The first `count` bytes (fewer only if the source ends), without consuming them. At most 64 KiB.
+    /// The first `count` bytes (fewer only if the source ends), without consuming them. At most 64
+    /// KiB.
     std::span<const std::byte> peek(std::size_t count);
 
     std::size_t read(std::span<std::byte> buffer) override;

@@ -22,10 +22,10 @@ struct DecompressLimits {
     std::uint64_t window = 128ULL << 20U; ///< most memory that a zstd window may take
 };
 
-/// The content of a compressed source. Several members or frames in a row are one content, as for gunzip
-/// and unzstd; zero bytes after the last one are padding. read() throws StreamError when the data is cut
-/// off, damaged (checksums included) or followed by garbage, and Error{precondition} when a zstd frame
-/// needs a larger window than allowed. position() counts compressed bytes.
+/// The content of a compressed source. Several members or frames in a row are one content, as for
+/// gunzip and unzstd; zero bytes after the last one are padding. read() throws StreamError when the
+/// data is cut off, damaged (checksums included) or followed by garbage, and Error{precondition}
+/// when a zstd frame needs a larger window than allowed. position() counts compressed bytes.
 std::unique_ptr<ByteSource> decompress(std::unique_ptr<ByteSource> source, Compression compression,
                                        const DecompressLimits& limits = {});
 

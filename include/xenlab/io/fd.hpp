@@ -40,7 +40,8 @@ void write_all(int fd, std::span<const std::byte> data, std::string_view name);
 std::size_t pread_full(int fd, std::uint64_t offset, std::span<std::byte> buffer,
                        std::string_view name);
 
-/// Waits until `fd` can be read (or has ended). Throws Error{interrupted} when `stop` is requested first.
+/// Waits until `fd` can be read (or has ended). Throws Error{interrupted} when `stop` is requested
+/// first.
 void wait_readable(int fd, const std::stop_token& stop);
 
 } // namespace xenlab::io

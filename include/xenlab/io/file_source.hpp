@@ -9,8 +9,8 @@
 
 namespace xenlab::io {
 
-/// Reads a descriptor to its end. A wait for a pipe, socket or terminal ends with Error{interrupted} when
-/// `stop` is requested.
+/// Reads a descriptor to its end. A wait for a pipe, socket or terminal ends with
+/// Error{interrupted} when `stop` is requested.
 class FdSource final : public ByteSource {
   public:
     FdSource(Fd fd, std::string name, std::stop_token stop);
@@ -31,8 +31,8 @@ class FdSource final : public ByteSource {
     std::uint64_t position_ = 0;
 };
 
-/// PATH, or standard input for "-". Standard input is then owned by the source: destroying it closes
-/// descriptor 0, so that the writer of the pipe learns at once that nobody reads any more.
+/// PATH, or standard input for "-". Standard input is then owned by the source: destroying it
+/// closes descriptor 0, so that the writer of the pipe learns at once that nobody reads any more.
 std::unique_ptr<ByteSource> open_source(const std::string& path, std::stop_token stop);
 
 } // namespace xenlab::io

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// A Scan for somebody who does not pull: bytes of the disk pass in ascending order, whatever they are
-// needed for, and the scan takes what it wants from them.
+// A Scan for somebody who does not pull: bytes of the disk pass in ascending order, whatever they
+// are needed for, and the scan takes what it wants from them.
 #pragma once
 
 #include <xenlab/partition/scan.hpp>
@@ -16,8 +16,8 @@ class PushScan {
   public:
     explicit PushScan(std::optional<std::uint64_t> disk_size) : scan_(disk_size) {}
 
-    /// The bytes at `offset`, which must not lie before the end of what was passed earlier. A gap was
-    /// lost, and what the scan wanted there is unread.
+    /// The bytes at `offset`, which must not lie before the end of what was passed earlier. A gap
+    /// was lost, and what the scan wanted there is unread.
     void data(std::uint64_t offset, std::span<const std::byte> bytes);
     /// `length` zeros at `offset`.
     void zeros(std::uint64_t offset, std::uint64_t length);

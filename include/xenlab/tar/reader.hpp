@@ -16,10 +16,10 @@ namespace xenlab::tar {
 
 /// How the archive ended.
 enum class Ending {
-    open,        ///< not at the end yet
-    blocks,      ///< two zero blocks, as it should be
-    lone_block,  ///< one zero block and then nothing
-    missing      ///< nothing at all where a header or zero blocks should be
+    open,       ///< not at the end yet
+    blocks,     ///< two zero blocks, as it should be
+    lone_block, ///< one zero block and then nothing
+    missing     ///< nothing at all where a header or zero blocks should be
 };
 
 /// A damaged header: bad_data, with its place in the archive.
@@ -35,13 +35,14 @@ class HeaderError : public Error {
 /// Borrows the source. Reads at most `read_ahead` bytes more than asked for. pax and GNU extension
 /// entries (types x, g, L, K) are handed out like any other: XVA writers make none.
 ///
-/// Throws HeaderError for a damaged header, io::StreamError{truncated} when the archive ends inside an
-/// entry, and whatever the source throws.
+/// Throws HeaderError for a damaged header, io::StreamError{truncated} when the archive ends inside
+/// an entry, and whatever the source throws.
 class Reader {
   public:
     explicit Reader(io::ByteSource& source, std::size_t read_ahead = 1U << 16U);
 
-    /// The next entry; the rest of the current one is skipped. Nothing at the end, then see ending().
+    /// The next entry; the rest of the current one is skipped. Nothing at the end, then see
+    /// ending().
     std::optional<Header> next();
 
     /// Content of the current entry: fills a front part of `buffer`, 0 at its end.
@@ -57,13 +58,13 @@ class Reader {
 
     [[nodiscard]] Ending ending() const noexcept { return ending_; }
 
-    /// After a HeaderError: looks for the next block, at block boundaries, that is a header with a right
-    /// checksum and that `wanted` accepts (a disk may hold tar archives of its own), so that next() can
-    /// go on there. False when the archive ends first.
+    /// After a HeaderError: looks for the next block, at block boundaries, that is a header with a
+    /// right checksum and that `wanted` accepts (a disk may hold tar archives of its own), so that
+    /// next() can go on there. False when the archive ends first.
     bool resync(const std::function<bool(const Header&)>& wanted);
 
-    /// After the end: the bytes that follow the end blocks. Returns the position of the first one that
-    /// is not zero, or nothing. Reads the source to its end.
+    /// After the end: the bytes that follow the end blocks. Returns the position of the first one
+    /// that is not zero, or nothing. Reads the source to its end.
     std::optional<std::uint64_t> trailing_garbage();
 
   private:

@@ -17,10 +17,11 @@ struct HttpOptions {
     int max_redirects = 5;
 };
 
-/// Starts the download; certificates are verified against the system's authorities, credentials come from
-/// ~/.netrc. Throws Error: not_found for 404 and 410, unreachable for connection, TLS and login failures,
-/// timeout, failed for other statuses. read() throws StreamError{truncated} when the body ends before its
-/// Content-Length. Destroying it closes the connection at once.
+/// Starts the download; certificates are verified against the system's authorities, credentials
+/// come from
+/// ~/.netrc. Throws Error: not_found for 404 and 410, unreachable for connection, TLS and login
+/// failures, timeout, failed for other statuses. read() throws StreamError{truncated} when the body
+/// ends before its Content-Length. Destroying it closes the connection at once.
 std::unique_ptr<io::ByteSource> open_http(const std::string& url, const HttpOptions& options,
                                           std::stop_token stop);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// XML-RPC values as xapi writes them: integers and strings are untyped text, booleans, doubles and dates
-// are typed (xmlrpc.com/spec; xen-api ocaml/libs/xml-light2 and the recordings of a running xapi 23.1).
+// XML-RPC values as xapi writes them: integers and strings are untyped text, booleans, doubles and
+// dates are typed (xmlrpc.com/spec; xen-api ocaml/libs/xml-light2 and the recordings of a running
+// xapi 23.1).
 #pragma once
 
 #include <cstdint>
@@ -37,7 +38,10 @@ class Value {
     /// "string", "boolean", "int", "double", "dateTime.iso8601", "array" or "struct".
     [[nodiscard]] std::string_view type_name() const noexcept;
 
-    [[nodiscard]] const std::string* if_text() const noexcept { return std::get_if<std::string>(&data_); }
+    [[nodiscard]] const std::string* if_text() const noexcept
+    {
+        return std::get_if<std::string>(&data_);
+    }
     [[nodiscard]] const Array* if_array() const noexcept { return std::get_if<Array>(&data_); }
     [[nodiscard]] const Struct* if_struct() const noexcept { return std::get_if<Struct>(&data_); }
     [[nodiscard]] const bool* if_bool() const noexcept { return std::get_if<bool>(&data_); }

@@ -34,8 +34,8 @@ class DiskStream final : public block::ForwardDisks {
     std::unique_ptr<Impl> impl_;
 };
 
-/// An uncompressed XVA in a file that can seek: jumps from header to header, as far as needed, and reads
-/// only the chunks asked for, each checked against its checksum.
+/// An uncompressed XVA in a file that can seek: jumps from header to header, as far as needed, and
+/// reads only the chunks asked for, each checked against its checksum.
 class DiskIndex {
   public:
     DiskIndex(std::unique_ptr<io::FdSource> file, DamageHandler damaged);

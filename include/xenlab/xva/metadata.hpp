@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// ova.xml: an XML-RPC struct {version, objects: [{class, id, snapshot}, …]}, where `snapshot` is the
-// object's XAPI record with references rewritten to "Ref:N" (xen-api ocaml/xapi/export.ml, import.ml).
+// ova.xml: an XML-RPC struct {version, objects: [{class, id, snapshot}, …]}, where `snapshot` is
+// the object's XAPI record with references rewritten to "Ref:N" (xen-api ocaml/xapi/export.ml,
+// import.ml).
 #pragma once
 
 #include <xenlab/xmlrpc/value.hpp>
@@ -17,14 +18,14 @@ namespace xenlab::xva {
 
 /// A VDI whose data the archive holds (or should hold), in the order of the stream.
 struct Disk {
-    std::string ref;  ///< "Ref:2": also the prefix of its chunks
+    std::string ref; ///< "Ref:2": also the prefix of its chunks
     std::string uuid;
-    std::string name; ///< name_label
+    std::string name;               ///< name_label
     std::uint64_t virtual_size = 0; ///< bytes
-    bool size_known = true; ///< false: a tar export of one VDI, which does not say its size
-    std::string type; ///< "user", "system", "suspend"…
-    std::string vm;   ///< name_label of the VM it is attached to
-    std::string userdevice; ///< "0", "1"…; empty for a suspend image
+    bool size_known = true;         ///< false: a tar export of one VDI, which does not say its size
+    std::string type;               ///< "user", "system", "suspend"…
+    std::string vm;                 ///< name_label of the VM it is attached to
+    std::string userdevice;         ///< "0", "1"…; empty for a suspend image
     bool bootable = false;
 };
 
@@ -40,10 +41,11 @@ struct Metadata {
     std::map<std::string, std::string> version; ///< product_version, xapi_major, export_vsn…
     std::vector<std::string> vms;               ///< name_labels
     std::vector<Disk> disks;
-    std::vector<MissingField> missing_fields;   ///< the first 100
+    std::vector<MissingField> missing_fields; ///< the first 100
     std::uint64_t objects = 0;
 
-    /// 0 when absent: 0 Rio beta (checksums only in a final table), 1 Rio (both), 2 Miami and later.
+    /// 0 when absent: 0 Rio beta (checksums only in a final table), 1 Rio (both), 2 Miami and
+    /// later.
     [[nodiscard]] int export_version() const;
     [[nodiscard]] std::uint64_t total_virtual_size() const; ///< saturates
 };
@@ -65,8 +67,8 @@ class MetadataReader {
     std::unique_ptr<Impl> impl_;
 };
 
-/// The fields that xapi's importer cannot do without (measured against a running xapi 23.1), with their
-/// types as in the XenAPI documentation. Unknown classes have none.
+/// The fields that xapi's importer cannot do without (measured against a running xapi 23.1), with
+/// their types as in the XenAPI documentation. Unknown classes have none.
 struct RequiredField {
     std::string_view name;
     std::string_view type;

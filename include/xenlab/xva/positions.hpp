@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Where a chunk's bytes belong on its disk. The number in the name is not the offset: xapi's importer
-// (ocaml/xapi/stream_vdi.ml, recv_all_vdi) keeps a running offset, takes a step in the numbers as skipped
-// zero chunks, and then moves on by the length of the entry. Zero-length keep-alive entries (written when
-// nothing else was sent for five seconds) take a number and no space, so later numbers run ahead.
+// Where a chunk's bytes belong on its disk. The number in the name is not the offset: xapi's
+// importer (ocaml/xapi/stream_vdi.ml, recv_all_vdi) keeps a running offset, takes a step in the
+// numbers as skipped zero chunks, and then moves on by the length of the entry. Zero-length
+// keep-alive entries (written when nothing else was sent for five seconds) take a number and no
+// space, so later numbers run ahead.
 #pragma once
 
 #include <cstdint>
@@ -10,8 +11,8 @@
 
 namespace xenlab::xva {
 
-/// The position of one disk's next chunk. `unit`, the size of a skipped chunk, is the length of the first
-/// chunk in the archive, whichever disk it belongs to.
+/// The position of one disk's next chunk. `unit`, the size of a skipped chunk, is the length of the
+/// first chunk in the archive, whichever disk it belongs to.
 class Positions {
   public:
     struct Placed {

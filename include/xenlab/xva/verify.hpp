@@ -32,12 +32,12 @@ std::string_view name_of(ProblemKind kind) noexcept;
 struct Problem {
     ProblemKind kind = ProblemKind::not_xva;
     std::string message;
-    std::optional<std::size_t> disk;      ///< index into Report::disks
-    std::string chunk;                    ///< entry name as stored; escape before showing
-    std::optional<std::uint64_t> offset;  ///< on the disk, in bytes
-    std::optional<std::uint64_t> length;  ///< on the disk, in bytes
-    std::uint64_t archive_offset = 0;     ///< in the decompressed archive, of the entry's header
-    bool host_refuses = true;             ///< an importing host stumbles over it, too
+    std::optional<std::size_t> disk;     ///< index into Report::disks
+    std::string chunk;                   ///< entry name as stored; escape before showing
+    std::optional<std::uint64_t> offset; ///< on the disk, in bytes
+    std::optional<std::uint64_t> length; ///< on the disk, in bytes
+    std::uint64_t archive_offset = 0;    ///< in the decompressed archive, of the entry's header
+    bool host_refuses = true;            ///< an importing host stumbles over it, too
 };
 
 struct DiskReport {
@@ -48,12 +48,12 @@ struct DiskReport {
 
 struct Report {
     std::vector<DiskReport> disks;
-    std::vector<Problem> problems; ///< in the order of the archive; at most max_problems
-    std::uint64_t more_problems = 0; ///< beyond max_problems, only counted
+    std::vector<Problem> problems;     ///< in the order of the archive; at most max_problems
+    std::uint64_t more_problems = 0;   ///< beyond max_problems, only counted
     std::vector<std::string> refusals; ///< what else a host stumbles over though no data is damaged
-    Metadata metadata;             ///< without disks, which are above
-    bool is_vdi_tar = false;       ///< a tar export of one VDI: chunks without ova.xml
-    std::uint64_t archive_bytes = 0; ///< decompressed
+    Metadata metadata;                 ///< without disks, which are above
+    bool is_vdi_tar = false;           ///< a tar export of one VDI: chunks without ova.xml
+    std::uint64_t archive_bytes = 0;   ///< decompressed
 
     [[nodiscard]] bool ok() const noexcept { return problems.empty(); }
     /// Whether a host would import it: nothing it refuses, and every record field it needs.
@@ -78,8 +78,9 @@ struct VerifyEvents {
     std::function<void(const Problem&)> problem;
 };
 
-/// Reads `source` (decompressed) up to its end, or up to the first problem. Damage is in the report; only
-/// failures that say nothing about the archive (I/O errors, an interrupt) are thrown.
-Report verify(std::unique_ptr<io::ByteSource> source, const VerifyOptions& options, const VerifyEvents& events = {});
+/// Reads `source` (decompressed) up to its end, or up to the first problem. Damage is in the
+/// report; only failures that say nothing about the archive (I/O errors, an interrupt) are thrown.
+Report verify(std::unique_ptr<io::ByteSource> source, const VerifyOptions& options,
+              const VerifyEvents& events = {});
 
 } // namespace xenlab::xva

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// Goes through an XVA entry by entry: names understood, ova.xml read, chunks placed on their disks. It does
-// not judge; the verifier, the stream reader and the index each have their own idea of what is an error.
+// Goes through an XVA entry by entry: names understood, ova.xml read, chunks placed on their disks.
+// It does not judge; the verifier, the stream reader and the index each have their own idea of what
+// is an error.
 #pragma once
 
 #include <xenlab/tar/reader.hpp>
@@ -26,7 +27,8 @@ struct Entry {
     std::optional<Positions::Placed> placed; ///< chunk of a known disk, if its number made sense
 };
 
-/// Borrows the source. Throws what tar::Reader throws, and Error{bad_data} for an unreadable ova.xml.
+/// Borrows the source. Throws what tar::Reader throws, and Error{bad_data} for an unreadable
+/// ova.xml.
 class Walker {
   public:
     explicit Walker(io::ByteSource& source, std::size_t read_ahead = 1U << 16U);
@@ -38,7 +40,8 @@ class Walker {
     /// Content of the entry just handed out.
     std::size_t read(std::span<std::byte> buffer) { return tar_.read(buffer); }
 
-    /// Complete once the metadata entry was handed out. A tar export of one VDI has a single disk "vdi".
+    /// Complete once the metadata entry was handed out. A tar export of one VDI has a single disk
+    /// "vdi".
     [[nodiscard]] const Metadata& metadata() const noexcept { return metadata_; }
     [[nodiscard]] bool has_metadata() const noexcept { return has_metadata_; }
 
@@ -60,8 +63,8 @@ class Walker {
     std::size_t last_disk_ = 0;        ///< chunks of one disk come in a row
 };
 
-/// What else than an XVA or a raw disk these first bytes are: "an HTML page titled …", "a VHD disk image",
-/// "empty"…; empty text when nothing is known.
+/// What else than an XVA or a raw disk these first bytes are: "an HTML page titled …", "a VHD disk
+/// image", "empty"…; empty text when nothing is known.
 std::string foreign_format(std::span<const std::byte> head);
 
 /// The same for somebody who wanted an XVA: raw disks are foreign, too.
