@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <cstdio>
+#include <filesystem>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -60,9 +61,22 @@ void sync_directory_of(const std::string& path)
         throw system_error(errno, directory);
 }
 
+/// The file behind a symbolic link: replacing the link would leave that file as it was. /dev/stdout and
+/// its like are open already and written as they are.
+std::string followed(const std::string& path)
+{
+    std::error_code error;
+    if (path.starts_with("/dev/") || path.starts_with("/proc/") ||
+        !std::filesystem::is_symlink(path, error) ||
+        !std::filesystem::is_regular_file(path, error))
+        return path;
+    const auto target = std::filesystem::canonical(path, error);
+    return error ? path : target.string();
+}
+
 } // namespace
 
-FileSink::FileSink(std::string path) : path_(std::move(path))
+FileSink::FileSink(const std::string& path) : path_(followed(path))
 {
     if (can_be_replaced(path_))
         part_ = path_ + ".part";

@@ -43,6 +43,13 @@ const XMLElement& only_child(const XMLElement& element, const char* name)
     return *child;
 }
 
+void require_last(const XMLElement& element)
+{
+    if (element.NextSiblingElement() != nullptr)
+        fail(fmt::format("<{}> after <{}>", text::printable(element.NextSiblingElement()->Name()),
+                         text::printable(element.Name())));
+}
+
 Value decode(const XMLElement& element, int depth);
 
 Value decode_struct(const XMLElement& element, int depth)
@@ -54,6 +61,7 @@ Value decode_struct(const XMLElement& element, int depth)
         const XMLElement* value = name.NextSiblingElement();
         if (std::string_view(member->Name()) != "member" || value == nullptr)
             fail("a struct member without name and value");
+        require_last(*value);
         members.insert_or_assign(text_of(name), decode(*value, depth + 1));
     }
     return Value(std::move(members));
@@ -63,6 +71,7 @@ Value decode_array(const XMLElement& element, int depth)
 {
     Array items;
     const XMLElement& data = only_child(element, "data");
+    require_last(data);
     for (const auto* value = data.FirstChildElement(); value != nullptr;
          value = value->NextSiblingElement())
         items.push_back(decode(*value, depth + 1));
@@ -104,6 +113,7 @@ Value decode(const XMLElement& element, int depth)
     const XMLElement* typed = element.FirstChildElement();
     if (typed == nullptr)
         return Value(text_of(element));
+    require_last(*typed);
     const std::string_view type = typed->Name();
     if (type == "struct")
         return decode_struct(*typed, depth);
@@ -136,6 +146,7 @@ Value decode_value(std::string_view xml)
     const XMLElement* root = document.RootElement();
     if (root == nullptr)
         fail("no element");
+    require_last(*root);
     return decode(*root, 0);
 }
 

@@ -140,8 +140,11 @@ void Verifier::after_bad_header(const tar::HeaderError& error)
 {
     Problem problem{.kind = ProblemKind::bad_header,
                     .message = error.what(),
-                    .disk = disks_.empty() ? std::nullopt : std::optional(current_disk_),
                     .archive_offset = error.offset()};
+    if (!disks_.empty()) { // what was to come next
+        problem.disk = current_disk_;
+        problem.offset = walker_.end_of(current_disk_);
+    }
     if (unchecked_ && !checksums_in_table()) {
         const ChunkCheck check = give_up_checking();
         problem.message +=

@@ -52,12 +52,12 @@ class FdSink final : public ByteSink {
     std::string buffer_;
 };
 
-/// A regular file written as PATH.part, synced and renamed to PATH by finish(). A file that cannot
-/// be renamed into place (a device, /dev/null, a FIFO) is written directly. Given up, the .part is
-/// removed.
+/// A regular file written as PATH.part, synced and renamed to PATH by finish(). A file that cannot be
+/// renamed into place (a device, /dev/null, a FIFO) is written directly; a symbolic link is followed.
+/// Given up, the .part is removed.
 class FileSink final : public ByteSink {
   public:
-    explicit FileSink(std::string path);
+    explicit FileSink(const std::string& path);
     ~FileSink() override;
     using ByteSink::write;
     void write(std::span<const std::byte> data) override;
