@@ -142,10 +142,10 @@ TEST(Metadata, SizesThatAreNone)
     for (const auto* size : {"-1", "", "abc", "9223372036854775808", "1.5", " 512"}) {
         const std::string ova =
             OvaXml().object("VDI", "Ref:2", {{"virtual_size", value(size)}}).text();
-        EXPECT_EQ(refusal(ova), "ova.xml: VDI \"Ref:2\" has no virtual_size") << size;
+        EXPECT_EQ(refusal(ova), "VDI \"Ref:2\" has no virtual_size") << size;
     }
     EXPECT_EQ(refusal(OvaXml().object("VDI", "Ref:2", {}).text()),
-              "ova.xml: VDI \"Ref:2\" has no virtual_size");
+              "VDI \"Ref:2\" has no virtual_size");
     OvaXml huge;
     for (const auto* ref : {"a", "b", "c"})
         huge.disk(ref, INT64_MAX);
@@ -155,10 +155,10 @@ TEST(Metadata, SizesThatAreNone)
 TEST(Metadata, ThatMakesNoSense)
 {
     EXPECT_EQ(refusal(OvaXml().vdi("Ref:2", 1).vdi("Ref:2", 2).text()),
-              "ova.xml: VDI \"Ref:2\" is described twice");
-    EXPECT_EQ(refusal(structure({{"version", structure({})}})), "ova.xml: no list of objects");
+              "VDI \"Ref:2\" is described twice");
+    EXPECT_EQ(refusal(structure({{"version", structure({})}})), "no list of objects");
     EXPECT_EQ(refusal(structure({{"objects", array({structure({{"class", value("VM")}})})}})),
-              "ova.xml: object 1 has no class, id and snapshot");
+              "object 1 has no class, id and snapshot");
     EXPECT_NE(refusal(structure({{"objects", value("none")}})), "");
     EXPECT_NE(refusal("<appliance version=\"0.1\"></appliance>"), "");
     EXPECT_NE(refusal(""), "");

@@ -344,7 +344,7 @@ TEST(Verify, NamesThatSomebodyRepackedAreNoDamage)
 TEST(Verify, DamagedHeaderOfAChunk)
 {
     const Report report = check(damaged(good().end().bytes(), std::string("Ref:2/00000001\0", 15)));
-    EXPECT_EQ(lines(report), "bad-header\n");
+    EXPECT_EQ(lines(report), "bad-header 1024+0\n") << "the place of what was to come next";
     EXPECT_EQ(report.problems[0].disk, 1U);
     EXPECT_EQ(report.disks[1].chunks, 2U) << "the chunks behind it are read";
 }
