@@ -104,6 +104,7 @@ def vbd_eject(ctx, ref):
     if row["empty"]:
         raise Failure("VBD_IS_EMPTY", ref)
     state = _media_state(ctx, row)
+    ctx.pool.faults.raise_error("VBD.eject.media", [ref])
     if state != "halted":
         ctx.step(ctx.pool.duration("insert"))
     with ctx.db.lock:

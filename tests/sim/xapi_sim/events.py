@@ -1,5 +1,6 @@
 """event.from with tokens, and its old twins event.register and event.next."""
 
+import hashlib
 import re
 import time
 
@@ -140,7 +141,8 @@ class Events:
     def next(self, session):
         """event.next blocks until an event of a registered class."""
         if not self.registrations.get(session, [None])[0]:
-            raise Failure("SESSION_NOT_REGISTERED", f"trackid={session[-32:].replace('-', '')}")
+            track = hashlib.md5(session.encode()).hexdigest()
+            raise Failure("SESSION_NOT_REGISTERED", f"trackid={track}")
         known = self.registrations[session]
         wanted, _ = self._wanted(known[0])
         db = self.pool.db

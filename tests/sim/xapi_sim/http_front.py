@@ -64,7 +64,9 @@ class Request:
             if colon:
                 self.headers[name.strip().lower()] = value.strip()
         self.cookies = {}
-        for item in self.headers.get("cookie", "").replace(",", ";").split(";"):
+        # xapi splits cookies at "&" only: several of them are not understood
+        # (observed: vdi-vhd-and-export/064, errors-sessions/127)
+        for item in self.headers.get("cookie", "").split("&"):
             key, _, value = item.strip().partition("=")
             self.cookies[key] = urllib.parse.unquote(value)
 

@@ -70,6 +70,14 @@ class Pool:
         """Is a member's toolstack not running?"""
         return any(m.ref == host and m.down for m in self.members)
 
+    def is_dead_domain(self, vm):
+        """Running in the database, but its domain is gone (control line "dead")."""
+        return vm in self.dead_domains
+
+    def forget_dead_domain(self, vm):
+        """power_state_reset has set it right."""
+        self.dead_domains.discard(vm)
+
     # -- guest agents ----------------------------------------------------------
     def has_agent(self, row):
         """PV guests and HVM guests whose agent has come up can cooperate."""

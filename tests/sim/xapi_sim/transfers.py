@@ -237,6 +237,8 @@ class Transfer:
             self._receive_tar(reader, disk, limit)
         elif form == "vhd":
             if "content-length" not in self.request.headers:
+                while reader.read(MIB):
+                    pass
                 raise IoError()
             vhd.load(reader.read, Limited(disk, limit))
         elif chunked:

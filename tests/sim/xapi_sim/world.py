@@ -149,7 +149,7 @@ def _storage(pool):
     plan += [(f"Local storage {n + 1}", "ext", "user", False) for n in range(len(db.rows("host")))]
     if pool.options.sm_drivers:
         kind = pool.options.sm_drivers[0]
-        plan = [("lab sr", kind, "user", True)]
+        plan = [("lab sr", kind, "user", False)]
     local = 0
     for name, kind, content, shared in plan:
         ref = db.create(
