@@ -1,15 +1,12 @@
 """The order of events: milestones of two streams, and where they disagree."""
 
-import threading
+import json
 
 from recordings import answer_shape, plain
 
-#: How an object of the scenario is called in milestones.
-NAMED = ("VM", "task")
-
 
 class Stream:
-    """Milestones in the order in which a watcher saw them, batch by batch."""
+    """Milestones in the order in which they were seen, batch by batch."""
 
     def __init__(self):
         self.batch = 0
@@ -27,6 +24,15 @@ class Stream:
                 continue
             answer = answer_shape(exchange.response.partition(b"\r\n\r\n")[2])
             stream.add(plain(answer[1])["events"])
+        return stream
+
+    @classmethod
+    def of_trace(cls, path):
+        """From a simulator's --trace: every write is a batch of its own."""
+        stream = cls()
+        with open(path, encoding="utf-8") as lines:
+            for line in lines:
+                stream.add([json.loads(line)])
         return stream
 
     def add(self, events):
@@ -76,34 +82,11 @@ class Stream:
             facts["status"] = record["status"]
         elif cls in ("vbd", "vif"):
             facts["attached"] = record["currently_attached"]
+        defaults = {"operation": "", "attached": False, "status": "pending", "state": "Halted"}
         for key, value in facts.items():
-            if before and before.get(key) != value:
+            if before.get(key, defaults[key]) != value:
                 self._mark(f"{name} {key} {value}")
         self.objects[ref] = facts or {"seen": True}
-
-
-class Watcher:
-    """Polls a simulator's events with a session of its own."""
-
-    def __init__(self, simulator):
-        self.simulator, self.stream = simulator, Stream()
-        self.session = simulator.login()
-        self.token = simulator.call("event.from", self.session, ["*"], "", 0.0)["token"]
-        self.ending = threading.Event()
-        self.thread = threading.Thread(target=self._watch, daemon=True)
-        self.thread.start()
-
-    def _watch(self):
-        while not self.ending.is_set():
-            answer = self.simulator.call("event.from", self.session, ["*"], self.token, 0.5)
-            self.token = answer["token"]
-            if answer["events"]:
-                self.stream.add(answer["events"])
-
-    def stop(self):
-        """Read what is left, then end."""
-        self.ending.set()
-        self.thread.join(5)
 
 
 def compare_orders(recorded, simulated):

@@ -31,6 +31,7 @@ def parse(arguments):
                         help="added to every call")
     parser.add_argument("--fault", action="append", default=[], metavar="SPEC")
     parser.add_argument("--log", metavar="FILE", help="JSON lines, one per call")
+    parser.add_argument("--trace", metavar="FILE", help="JSON lines, one per database write")
     parser.add_argument("--time-scale", type=float, default=1.0, metavar="F",
                         help="1 = delays as observed, 0.1 = ten times faster")
     parser.add_argument("--duration", action="append", default=[], metavar="OP=SECONDS")

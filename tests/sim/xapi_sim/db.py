@@ -50,6 +50,7 @@ class Database:
         self.generation = 0
         self.journal = []  # (generation, class, ref), ascending
         self.deleted = []  # (generation, class, ref), ascending
+        self.trace = None  # called with (class, row, operation) for every write
 
     # -- reading ---------------------------------------------------------
     def row(self, cls, ref):
@@ -130,6 +131,8 @@ class Database:
                     self._mirror(field.target, row[name], MIRRORS[cls, name], ref, False)
             self.generation += 1
             self.deleted.append((self.generation, cls, ref))
+            if self.trace:
+                self.trace(cls, row, "del")
             del self.deleted[:-20_000]
             self.changed.notify_all()
 
@@ -147,6 +150,8 @@ class Database:
         self.generation += 1
         row.modified = self.generation
         row.forget_encoding()
+        if self.trace:
+            self.trace(cls, row, "mod" if row.created else "add")
         self.journal.append((self.generation, cls, row.ref))
         if len(self.journal) > _JOURNAL:
             del self.journal[: _JOURNAL // 2]

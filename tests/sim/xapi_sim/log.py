@@ -24,6 +24,25 @@ def is_mutating(method):
     return not word.startswith(_READING)
 
 
+#: What a trace line tells of a record.
+_TRACED = ("name_label", "power_state", "current_operations", "status", "currently_attached",
+           "userdevice", "device", "protocol", "VM")
+
+
+class Trace:
+    """--trace: every single write to the database, in order, before events gather them."""
+
+    def __init__(self, path):
+        self.file = open(path, "w", encoding="utf-8", errors="backslashreplace")
+
+    def __call__(self, cls, row, operation):
+        line = {"class": cls.lower(), "ref": row.ref, "operation": operation}
+        if operation != "del":
+            line["snapshot"] = {name: row[name] for name in _TRACED if name in row}
+        self.file.write(json.dumps(line) + "\n")
+        self.file.flush()
+
+
 class Log:
     """Writes JSON lines; does nothing without a file."""
 

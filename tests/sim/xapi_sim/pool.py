@@ -9,7 +9,7 @@ from .db import Database
 from .disk import SparseDisk
 from .events import Events
 from .faults import Faults
-from .log import Log
+from .log import Log, Trace
 from .operations import Operations
 from .rpc import Dispatcher
 from .schema import NULL
@@ -28,6 +28,8 @@ class Pool:
         self.db = Database()
         self.faults = Faults()
         self.log = Log(options.log)
+        if options.trace:
+            self.db.trace = Trace(options.trace)
         self.events = Events(self)
         self.tasks = Tasks(self)
         self.operations = Operations(self)

@@ -9,6 +9,7 @@ import re
 import time
 import xml.etree.ElementTree as ElementTree
 
+from . import world
 from .clock import iso
 from .disk import SparseDisk
 from .schema import CLASSES, NULL
@@ -109,6 +110,7 @@ def load(pool, path, addresses):
                     db.create(cls, row.get("ref"), **fields)
     if not db.tables["pool"] or not db.tables["host"]:
         raise BadSeed(f"{path}: no pool or no host in it")
+    world.make_roles(pool)
     _finish(pool, addresses)
 
 

@@ -24,6 +24,8 @@ def clone_vdi(ctx, vdi, sr=None, label=None, snapshot=False):
     pool.operations.hold("VDI", vdi, subtask, word)
     try:
         ctx.step(pool.duration(word))
+        if sr:
+            pool.faults.raise_error("VDI.copy.data", [vdi, sr])
         with db.lock:
             row = db.row("VDI", vdi)
             pool.check_space(sr or row["SR"], row["virtual_size"])
@@ -70,7 +72,10 @@ def duplicate(ctx, vm, label, word, sr=None):
     disks = {}
     for cls, device in devices(db, vm):
         if cls == "VBD" and device["type"] == "Disk" and device["VDI"] != NULL:
-            disks[device["VDI"]] = clone_vdi(ctx, device["VDI"], sr, snapshot=snapshot)
+            target = sr
+            if word == "copy" and sr is None:
+                target = db.row("VDI", device["VDI"])["SR"]
+            disks[device["VDI"]] = clone_vdi(ctx, device["VDI"], target, snapshot=snapshot)
     with db.lock:
         row = db.row("VM", vm)
         fields = {k: v for k, v in row.items() if k not in _OWN}
@@ -105,9 +110,14 @@ def duplicate(ctx, vm, label, word, sr=None):
             "VM", power_state=state, domid=-1, metrics=metrics, guest_metrics=guest, **fields
         )
         pool.agents[new] = pool.agents.get(vm, False)
+        pool.operations.hold("VM", new, ctx.operation, word)
         if snapshot:
             db.set("VM", vm, parent=new)
+    # the new VM is seen with the operation first (observed: vm-lifecycle/075, 076)
+    ctx.step(pool.duration("destroy"))
+    with db.lock:
         copy_devices(ctx, vm, new, disks, keep_mac=snapshot)
+        pool.operations.release("VM", new, ctx.operation)
         pool.operations.refresh_vm(new)
     return new
 

@@ -290,9 +290,7 @@ def reboot(ctx, vm, name):
             ctx.annotate(**{"debug_info:cancel_points_seen": "24"})
             ctx.pool.clock.sleep(pool.duration(name) / 2)
             with db.lock:
-                row = db.row("VM", vm)
-                drop_consoles(pool, vm)
-                make_consoles(pool, vm, row["resident_on"])
+                # the consoles stay (observed: vm-lifecycle/053)
                 db.set("VM", vm, domid=pool.next_domid(), power_state="Running")
         finally:
             release_devices(ctx, vm)
@@ -366,8 +364,10 @@ def vm_suspend(ctx, vm):
             drop_consoles(pool, vm)
             db.set("VM_metrics", row["metrics"], VCPUs_number=0, start_time=EPOCH)
             for cls, device in devices(db, vm):
-                if cls == "VIF" or device["type"] == "CD":
+                if cls == "VIF":
                     db.set(cls, device.ref, currently_attached=False)
+                elif device["type"] == "CD":  # observed: cd/075
+                    db.set(cls, device.ref, currently_attached=False, device="")
     pool.operations.refresh_vm(vm)
 
 

@@ -47,7 +47,7 @@ def build(pool, addresses):
     _pool_and_hosts(pool, addresses)
     network = _networks(pool)
     storage = _storage(pool)
-    _roles(pool)
+    make_roles(pool)
     db = pool.db
     db.set(
         "pool", pool.pool_ref, default_SR=storage, suspend_image_SR=storage,
@@ -177,7 +177,8 @@ def _storage(pool):
     return first
 
 
-def _roles(pool):
+def make_roles(pool):
+    """The roles of role-based access control."""
     for name in ("pool-admin", "pool-operator", "vm-power-admin", "vm-admin", "vm-operator",
                  "read-only"):
         pool.db.create("role", name_label=name, name_description=f"The {name} role")
