@@ -55,8 +55,10 @@ class Simulator:
 
     def stop(self):
         """End of stdin; returns the exit status."""
-        if self.process.poll() is None:
+        try:
             self.process.stdin.close()
+        except BrokenPipeError:
+            pass
         try:
             return self.process.wait(10)
         except subprocess.TimeoutExpired:
