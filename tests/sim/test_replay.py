@@ -18,8 +18,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, HERE)
 
 from events_order import Stream, compare_orders  # noqa: E402
+from identities import learn_records  # noqa: E402
 from recordings import Recordings  # noqa: E402
-from replay import Replay, learn_records  # noqa: E402
+from replay import Replay  # noqa: E402
 from replay_hooks import hooks_for  # noqa: E402
 from simtest import Simulator  # noqa: E402
 

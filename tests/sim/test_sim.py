@@ -239,7 +239,8 @@ class Limits(SimTest):
         bodies = [b"<methodCall><methodName>VM.get_all</methodName><params><param>" + deep,
                   b"<!DOCTYPE a [<!ENTITY b 'c'>]><methodCall/>", b"\xff\xfe", b"[" * 100000,
                   b"<methodCall><params><param/></params></methodCall>",
-                  encode_call("VM.get_by_name_label", [self.session, "x"]).replace(b">x<", b">\xff<")]
+                  encode_call("VM.get_by_name_label", [self.session, "x"])
+                  .replace(b">x<", b">\xff<")]
         for body in bodies:
             for path in ("/", "/jsonrpc"):
                 head = f"POST {path} HTTP/1.0\r\nContent-Length: {len(body)}\r\n\r\n"
@@ -419,6 +420,13 @@ class Faults(SimTest):
         self.assertEqual(self.call("VM.get_name_label", vm), "other name")
         self.refused("HANDLE_INVALID", "VM.get_record", gone)
 
+    def test_raw_names(self):
+        self.start(*FAST, "--fault", "raw-names")
+        self.call("VM.add_to_other_config", self.vm(), "a<b", "v")
+        with self.assertRaises(Exception) as caught:
+            self.call("VM.get_other_config", self.vm())
+        self.assertEqual(type(caught.exception).__name__, "ParseError")
+
     def test_hostile_names(self):
         self.start(*FAST, "--fault", "hostile-names")
         body = encode_call("VM.get_all_records", [self.session])
@@ -491,7 +499,8 @@ class Transfers(SimTest):
         before = random.Random(1).randbytes(2 * MIB)
         self.put(f"/import_raw_vdi?vdi={vdi}&format=raw", before)
         body, after = b"", bytearray(before)
-        for offset, data in ((MIB, b"\1" * 4096), (512, b"\0" * 1024), (2 * MIB - 512, b"\2" * 512)):
+        extents = ((MIB, b"\1" * 4096), (512, b"\0" * 1024), (2 * MIB - 512, b"\2" * 512))
+        for offset, data in extents:
             body += struct.pack("<QI", offset, len(data)) + data
             after[offset:offset + len(data)] = data
         task = self.call("task.create", "t", "")

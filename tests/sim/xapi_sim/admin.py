@@ -6,7 +6,8 @@ from .clock import iso
 from .generic import check_enum
 from .rpc import api
 from .schema import NULL
-from .vm import record_fields
+from .power import vm_pool_migrate
+from .vm import choose_host, record_fields
 from .wire import Date, Failure
 
 
@@ -133,8 +134,6 @@ def host_enable(ctx, host):
 
 @api("host.evacuate", "r.host s? i?", True)
 def host_evacuate(ctx, host, network, batch):
-    from .vm import choose_host, vm_pool_migrate
-
     if ctx.db.row("host", host)["enabled"]:
         raise Failure("HOST_NOT_DISABLED")
     for vm in list(ctx.db.row("host", host)["resident_VMs"]):
@@ -301,8 +300,6 @@ def get_possible_hosts(ctx, vm):
 @api("VM.migrate_send", "r.VM M b M M M M?", True)
 def migrate_send(ctx, vm, destination, live, vdi_map, vif_map, options, vgpu_map):
     """Within the pool only: moves the VM, then its disks (not recorded; xapi.md 3.1)."""
-    from .vm import vm_pool_migrate
-
     host = destination.get("host", NULL)
     if host not in ctx.db.tables["host"]:
         raise Failure("VM_MIGRATE_FAILED", vm, ctx.pool.master_ref, host, "unknown destination")

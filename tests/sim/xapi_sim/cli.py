@@ -10,7 +10,7 @@ import signal
 import sys
 import tempfile
 
-from . import admin, devices, generic, snapshots, storage, vm  # noqa: F401  (register calls)
+from . import admin, devices, generic, power, snapshots, storage, vdis  # noqa: F401 (calls)
 from . import seed, world
 from .faults import BadSpec
 from .pool import Pool

@@ -2,7 +2,7 @@
 
 import struct
 
-from .http_front import Closed
+from .connection import Closed
 
 #: A tiny framebuffer for the RFB stub.
 WIDTH, HEIGHT = 16, 8

@@ -4,7 +4,7 @@ import re
 
 from .rpc import api
 from .schema import NULL
-from .vm import operation, record_fields
+from .vm import record_fields
 from .wire import Failure
 
 
@@ -234,6 +234,3 @@ def vif_unplug_force(ctx, ref):
 def vif_move(ctx, ref, network):
     ctx.db.row("network", network)
     ctx.db.set("VIF", ref, network=network)
-
-
-__all__ = ["operation"]

@@ -2,7 +2,7 @@
 
 import uuid
 
-from .http_front import Closed
+from .connection import Closed
 from .schema import NULL
 from .tarstream import EndOfFile, TarError, TarReader, decompressed
 from .vm import drop_vm

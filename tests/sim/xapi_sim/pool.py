@@ -2,6 +2,7 @@
 
 import random
 import threading
+import time
 import uuid
 
 from .clock import Clock
@@ -16,6 +17,7 @@ from .schema import NULL
 from .sessions import Sessions
 from .tasks import Tasks
 from .vm import DURATION
+from . import wire
 from .wire import Failure
 
 
@@ -197,13 +199,15 @@ class Pool:
         kind, args = fault.kind, fault.args
         if kind == "tls-change":
             self.tls.renew()
+        elif kind == "raw-names":
+            wire.RAW_NAMES = True
         elif kind in ("blocked", "busy"):
             vm = self.vm_named(args["vm"])
             if vm is None:
                 return
             if kind == "blocked":
-                blocked = {**self.db.row("VM", vm)["blocked_operations"], args["op"]: args["reason"]}
-                self.db.set("VM", vm, blocked_operations=blocked)
+                old = self.db.row("VM", vm)["blocked_operations"]
+                self.db.set("VM", vm, blocked_operations={**old, args["op"]: args["reason"]})
             else:
                 task = self.tasks.create(f"Async.VM.{args['op']}")
                 self.operations.hold("VM", vm, task, args["op"])
@@ -256,8 +260,6 @@ class Pool:
             row = self.db.find("host", host)
             if row is not None:
                 started = int(float(row["other_config"].get("agent_start_time", "0"))) + 1
-                import time
-
                 other = dict(row["other_config"])
                 other["agent_start_time"] = f"{max(started, int(time.time()))}."
                 self.db.set("host", host, other_config=other, enabled=True)

@@ -12,7 +12,7 @@ import xml.etree.ElementTree as ElementTree
 from . import world
 from .clock import iso
 from .disk import SparseDisk
-from .schema import CLASSES, NULL
+from .schema import CLASSES, MIRRORS, NULL
 
 #: Reference sets are rebuilt from the references that point here.
 _SKIPPED_CLASSES = {"session", "task", "event", "role"}
@@ -128,8 +128,6 @@ def _finish(pool, addresses):
     if pool.master_ref not in db.tables["host"]:
         raise BadSeed("the pool's master is not a host of it")
     # mirrors need both rows: write each reference once more
-    from .schema import MIRRORS
-
     for (cls, name), mirror in MIRRORS.items():
         target = CLASSES[cls][name].target
         for row in list(db.rows(cls)):

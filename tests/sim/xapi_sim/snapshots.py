@@ -1,11 +1,12 @@
 """snapshot, checkpoint, revert, clone, copy and provision."""
 
 import uuid
+import xml.etree.ElementTree as ElementTree
 
 from .clock import iso
 from .rpc import api
 from .schema import NULL
-from .vm import devices, drop_vm, operation
+from .vm import devices, operation
 from .wire import Failure
 
 #: Fields a copy of a VM does not take over.
@@ -157,8 +158,6 @@ def vm_copy(ctx, vm, label, sr):
 @api("VM.provision", "r.VM", True)
 def vm_provision(ctx, vm):
     """Make a template's clone a VM: its disks come from other_config:disks."""
-    import xml.etree.ElementTree as ElementTree
-
     with operation(ctx, vm, "provision"):
         pool, db = ctx.pool, ctx.db
         row = db.row("VM", vm)
@@ -247,6 +246,3 @@ def _revert_disks(ctx, vm, snapshot):
             **fields,
         )
         copy_devices(ctx, snapshot, vm, disks, keep_mac=True)
-
-
-__all__ = ["clone_vdi", "copy_devices", "drop_vm"]

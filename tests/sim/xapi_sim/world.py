@@ -208,7 +208,6 @@ def _templates(pool):
         disks = (f'<provision><disk device="0" size="{size * GIB}" sr="" bootable="true" '
                  'type="system"/></provision>')
         fields = _common(2 * GIB, name, "dc")
-        fields["recommendations"] = fields["recommendations"]
         ref = make_vm(
             pool, is_a_template=True, is_default_template=True,
             name_description="A template that came with the product",

@@ -6,14 +6,13 @@ Writer: observed in real-exports and vm-export.  Importer: section 6.
 import hashlib
 import itertools
 import re
+import xml.etree.ElementTree as ElementTree
 
 from .clock import iso
 from .schema import CLASSES, NULL
 from .tarstream import END, EndOfFile, TarError, TarReader, entry
-from .wire import BadRequest, Failure, I4, _parse_value, clean, to_xml
+from .wire import BadRequest, Failure, parse_value, to_xml
 from .xxh64 import xxh64
-
-import xml.etree.ElementTree as ElementTree
 
 CHUNK = 1 << 20
 XAPI_VERSION = (23, 1)
@@ -150,7 +149,7 @@ def export_pieces(pool, manifest, progress):
 def parse_ova(data):
     """(version, objects) of an ova.xml."""
     try:
-        value = _parse_value(ElementTree.fromstring(data.decode("utf-8")))
+        value = parse_value(ElementTree.fromstring(data.decode("utf-8")))
         version, objects = value["version"], value["objects"]
         table = {}
         for item in objects:
@@ -268,6 +267,3 @@ def _check_chunk(tar, member, data, force):
         shown, right = found.decode("latin-1"), wanted.decode()
         text = (f"Block {member} checksum failed: original = {shown}; recomputed = {right}")
         raise internal(f'Stream_vdi.Invalid_checksum("{text}")')
-
-
-__all__ = ["I4", "clean"]
