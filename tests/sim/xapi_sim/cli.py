@@ -101,6 +101,8 @@ def main(arguments=None):
         for spec in options.fault:
             pool.faults.add(spec)
         generic_calls()
+        if options.seed:
+            options.hosts = seed.count_hosts(options.seed)
         pool.members = open_members(pool, options.address, options.port, options.hosts)
         addresses = [m.address for m in pool.members]
         pool.tls = Tls(directory, addresses, pool.faults.is_on("tls-expired"),

@@ -83,12 +83,25 @@ def convert(field, text):
     return text or (NULL if field.kind == "r" else "")
 
 
-def load(pool, path, addresses):
-    """Fill the database from a file."""
+def read(path):
+    """The root element of a database file."""
     try:
-        root = ElementTree.parse(path).getroot()
+        return ElementTree.parse(path).getroot()
     except (OSError, ElementTree.ParseError) as error:
         raise BadSeed(f"{path}: {error}") from None
+
+
+def count_hosts(path):
+    """How many members the pool of a file has."""
+    count = len(read(path).findall("table[@name='host']/row"))
+    if not 1 <= count <= 64:
+        raise BadSeed(f"{path}: {count} hosts")
+    return count
+
+
+def load(pool, path, addresses):
+    """Fill the database from a file."""
+    root = read(path)
     db = pool.db
     with db.lock:
         for table in root.findall("table"):
