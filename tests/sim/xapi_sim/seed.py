@@ -16,6 +16,8 @@ from .schema import CLASSES, MIRRORS, NULL
 
 #: Reference sets are rebuilt from the references that point here.
 _SKIPPED_CLASSES = {"session", "task", "event", "role"}
+#: Computed again here (and cut off in the middle in some files).
+_COMPUTED = {"allowed_operations", "current_operations"}
 _SPACES = {"%_": " ", "%.": " ", "%t": "\t", "%n": "\n", "%r": "\r", "%%": "%"}
 #: First parts of field names that the database joins with two underscores.
 NAMESPACES = ("name", "memory", "VCPUs", "actions", "PV", "HVM", "qos", "API_version")
@@ -114,7 +116,9 @@ def load(pool, path, addresses):
                 for column, text in row.attrib.items():
                     name = columns.get(column) or columns.get(column.replace("__", "_"))
                     field = CLASSES[cls].get(name or column)
-                    if field is not None and field.kind != "R":
+                    if field is None or field.name in _COMPUTED:
+                        continue
+                    if field.kind != "R":
                         try:
                             fields[field.name] = convert(field, text)
                         except (ValueError, IndexError, BadSeed):
