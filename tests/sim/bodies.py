@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Bodies of which the recording kept only the first 4 KiB, made whole again.
 
 What a body was for is in the exchange's name and in its first bytes; the

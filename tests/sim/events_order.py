@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The order of events: milestones of two streams, and where they disagree."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which simulated object a recorded reference or uuid stands for."""
 
 from recordings import IDENTITY, answer_shape, call_params, plain

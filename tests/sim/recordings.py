@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The recorded exchanges: reading them, taking requests and answers apart."""
 
 import json

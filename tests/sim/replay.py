@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Replays recorded exchanges against a simulator and tells the differences.
 
 References and uuids of the recording are mapped to simulated ones as they

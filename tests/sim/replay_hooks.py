@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What a scenario needs besides its recorded exchanges.
 
 Some scenarios used objects made outside the recording (a disk, an upload in

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Start a simulator from a test, and talk to it with as little as possible."""
 
 import json

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Clients that nobody here wrote, run against the simulator.
 
 npm xen-api 4.7.6 from the folder XENLAB_NODE_MODULES, and the XenAPI.py inside

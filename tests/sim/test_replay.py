@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Every recorded exchange of xapi 23.1, replayed against the simulator.
 
 Compared: HTTP status and header names, XML-RPC Status, value types, record

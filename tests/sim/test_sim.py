@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The simulator's own behaviour: contract, limits, faults, log, size, hostile input."""
 
 import hashlib

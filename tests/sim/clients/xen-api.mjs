@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
 // Drives npm xen-api against a simulated pool; prints one JSON object.
 //   node xen-api.mjs NODE_MODULES URL USER PASSWORD_FILE TRANSPORT SECOND_URL
 import { readFileSync } from 'node:fs'

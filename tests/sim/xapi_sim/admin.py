@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sessions, tasks, events, hosts, the pool and the odd plugin call."""
 
 import json

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/export and /export_metadata (observed: vm-export, real-exports, extra/055)."""
 
 from .connection import Closed

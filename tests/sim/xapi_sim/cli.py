@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Command line, start-up line, control lines on stdin, end."""
 
 import argparse

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Time: the wall clock for dates, and a scale for every delay of the server."""
 
 import datetime

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """A client connection: bytes in and out, answers in xapi's header style.
 
 Header spelling and refusal pages: observed in errors-sessions/158-178 and extra/041-052.

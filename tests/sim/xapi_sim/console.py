@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """CONNECT /console: a path target, 200, then raw bytes (observed: errors-sessions/118-130)."""
 
 import struct

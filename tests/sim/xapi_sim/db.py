@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The database: rows, generations, mirrored reference sets and change signals.
 
 Every write bumps one pool-wide generation; event.from and its tokens are

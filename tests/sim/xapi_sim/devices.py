@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """VBDs (disks and CD drives) and VIFs."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Disk contents: sparse, copy on write, in memory."""
 
 BLOCK = 65536

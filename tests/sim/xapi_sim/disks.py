@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """/import_raw_vdi and /export_raw_vdi (observed: vdi-transfer, vdi-vhd-and-export)."""
 
 import struct

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """event.from with tokens, and its old twins event.register and event.next."""
 
 import hashlib

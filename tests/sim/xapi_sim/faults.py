@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Faults that a test switches on with --fault SPEC or a "fault SPEC" line on stdin.
 
 ../README.md documents each SPEC.  A fault that is used up is forgotten.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The methods every class has, made from the field table: getters, setters, queries."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Which handler serves which path, and the redirects."""
 
 from .archives import ArchiveTransfer

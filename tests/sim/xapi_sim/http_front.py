@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The HTTP front of a member: limits, routing by prefix, RPC.
 
 Limits: observed in http-limits and errors-sessions/158-178.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """PUT /import: from an archive to a VM, or nothing left behind (observed: section 6)."""
 
 import uuid

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The call log: one JSON line per call, for tests to assert on."""
 
 import json

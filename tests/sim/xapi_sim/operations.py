@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """allowed_operations, current_operations and the queue in front of a VM.
 
 The lists per state are the observed ones (xapi-observed.md section 2); what

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The pool: everything the modules share, and the faults that touch objects."""
 
 import random

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The VM life cycle: power operations, step by step as the events showed them.
 
 Order of the writes and the states in between: observed in vm-lifecycle

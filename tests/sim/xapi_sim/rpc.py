@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The call table and the dispatcher: sessions, arity, types, Async, errors."""
 
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The record classes: their fields in wire order, with types and defaults.
 
 Field names, order and wire types come from the recorded records of xapi 23.1

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """--seed: start from a xapi database file (xensource state.db XML).
 
 Rows of classes and columns this simulator does not know are skipped; missing

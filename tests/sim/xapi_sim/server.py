@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The members' listening sockets: 127.0.0.1, 127.0.0.2, … on one port."""
 
 import ipaddress

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Sessions: log in and out, expiry, originator quotas."""
 
 import hmac

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """snapshot, checkpoint, revert, clone, copy and provision."""
 
 import uuid

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The tar dialect of XVA archives: V7 headers, mode 0400, mtime 0 (observed: section 5)."""
 
 import struct

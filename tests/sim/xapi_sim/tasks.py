@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Tasks: creation, progress, results, cancellation, garbage collection."""
 
 import threading

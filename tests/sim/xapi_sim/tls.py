@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Certificates made with the openssl program at start, and the TLS contexts.
 
 The server sends a self-signed RSA-2048 leaf as a real host does (xapi.md 4).

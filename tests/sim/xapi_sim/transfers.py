@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """What all transfer handlers share: the task, early answers, late failures.
 
 Every transfer answers 200 before it works; the verdict is in the task.

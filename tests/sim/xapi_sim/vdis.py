@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """VDIs (observed: sr-vdi/041-088)."""
 
 from .rpc import api

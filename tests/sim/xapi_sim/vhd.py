@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """Dynamic VHD images, written as vhd-tool writes them and read as it reads them."""
 
 import struct

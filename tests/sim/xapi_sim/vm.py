@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """VMs: making them, what belongs to them, bringing domains up and down."""
 
 import uuid

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The two RPC encodings, exactly as xapi writes them.
 
 XML-RPC: strings, references, enums and integers are untyped <value> text;

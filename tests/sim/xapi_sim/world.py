@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """The objects a fresh pool holds: hosts, networks, SRs, templates and VMs."""
 
 import time

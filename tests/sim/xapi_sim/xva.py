@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """XVA archives: ova.xml, chunks with xxhash, and the importer's checks.
 
 Writer: observed in real-exports and vm-export.  Importer: section 6.

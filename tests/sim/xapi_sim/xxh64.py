@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
 """XXH64, the checksum inside XVA archives (public algorithm, written here in Python)."""
 
 import hashlib
