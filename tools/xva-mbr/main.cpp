@@ -119,7 +119,7 @@ const cli::ToolInfo info{
                   "List the filesystems of the first disk"},
                  {"xva-mbr web1.xva --disk 0 --sfdisk > table.sfdisk",
                   "Save a table so that sfdisk can write it to another disk"},
-                 {"xva-mbr web1.xva --disk 0 --raw | xxd | head -3",
+                 {"xva-mbr web1.xva --disk 0 --raw | od -A x -t x1z | tail -5",
                   "Look at the master boot record"}},
     .exit_codes =
         {{0},
