@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdlib>
 #include <optional>
 #include <vector>
 
@@ -90,6 +91,9 @@ HttpSource::HttpSource(const std::string& url, const HttpOptions& options, std::
     easy_setopt(h, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
     easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
     easy_setopt(h, CURLOPT_USERAGENT, "xenlab");
+    // As curl(1) and OpenSSL do; libcurl itself does not look.
+    if (const char* bundle = std::getenv("SSL_CERT_FILE"))
+        easy_setopt(h, CURLOPT_CAINFO, bundle);
     easy_setopt(h, CURLOPT_ERRORBUFFER, error_.data());
     easy_setopt(h, CURLOPT_WRITEFUNCTION, &HttpSource::on_data);
     easy_setopt(h, CURLOPT_WRITEDATA, this);

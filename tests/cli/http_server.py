@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A web server for tests: serves one file, and misbehaves where the path says so.
 
-usage: http_server.py FILE        prints its URL; ends when it is killed
+usage: http_server.py FILE [CERTIFICATE KEY]        prints its URL; ends when it is killed
 
 /NAME whole; /redirect/NAME to /NAME; /cut/NAME half of what Content-Length says; /stall/NAME headers and
 some bytes, then silence; /forbidden 403; anything else 404.
 """
 import http.server
 import pathlib
+import ssl
 import sys
 import threading
 
@@ -48,5 +49,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-print(f"http://127.0.0.1:{server.server_port}", flush=True)
+scheme = "http"
+if len(sys.argv) > 2:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(sys.argv[2], sys.argv[3])
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    scheme = "https"
+print(f"{scheme}://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

@@ -85,8 +85,13 @@ void print_view(const xva_mbr::Options& o, const View& view, cli::Context& conte
     }
 }
 
-int run(const xva_mbr::Options& o, cli::Context& context)
+int run(const xva_mbr::Options& asked, cli::Context& context)
 {
+    xva_mbr::Options o = asked;
+    if (o.source.empty() && ::isatty(STDIN_FILENO) == 1)
+        throw Error(Errc::usage, "DISKSRC is missing", "name a disk source, or - to type one in");
+    if (o.source.empty())
+        o.source = "-";
     const View view = xva_mbr::read_disks(o, context);
     print_view(o, view, context);
     for (const auto& disk : view.disks)
