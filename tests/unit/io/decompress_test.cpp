@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <ostream>
 
 namespace xenlab::io::test {
 namespace {
@@ -78,6 +79,7 @@ struct Case {
     const char* name;
     Compression compression;
     std::string data; ///< of sample_text() + "second part"
+    friend void PrintTo(const Case& c, std::ostream* out) { *out << c.name; }
 };
 
 class Compressed : public testing::TestWithParam<Case> {
@@ -182,17 +184,46 @@ TEST(Decompress, OtherDataIsRefused)
     EXPECT_EQ(inflate("\x28\xb5", Compression::zstd).damage, Damage::truncated);
 }
 
-TEST(Decompress, GzipHeadersWithAllFields)
+/// A member whose header has the optional fields of `flags` (RFC 1952, 2.3.1).
+std::string gzip_with_header(char flags, std::string_view content)
 {
     using namespace std::string_literals;
-    // FEXTRA, FNAME, FCOMMENT (RFC 1952, 2.3.1)
-    std::string header = "\x1f\x8b\x08\x1c\0\0\0\0\0\x03"s;
-    header += "\x05\0extra"s + "name.xva\0"s + "comment\0"s;
-    const std::string data = header + gzip("content").substr(10);
-    for (const std::size_t in : {1U, 100U})
-        EXPECT_EQ(inflate(data, Compression::gzip, in).text, "content");
-    for (std::size_t cut = 2; cut < data.size(); ++cut)
-        EXPECT_EQ(inflate(data.substr(0, cut), Compression::gzip).damage, Damage::truncated) << cut;
+    std::string header = "\x1f\x8b\x08"s + flags + "\0\0\0\0\0\x03"s;
+    if ((flags & 4) != 0)
+        header += "\x05\0extra"s;
+    if ((flags & 8) != 0)
+        header += "name.xva\0"s;
+    if ((flags & 16) != 0)
+        header += "comment\0"s;
+    if ((flags & 2) != 0) {
+        const std::uint32_t crc = bytes::crc32(view(header));
+        header += static_cast<char>(crc);
+        header += static_cast<char>(crc >> 8U);
+    }
+    return header + gzip(content).substr(10);
+}
+
+TEST(Decompress, GzipHeadersWithOptionalFields)
+{
+    for (char flags = 0; flags < 32; ++flags) {
+        const std::string data = gzip_with_header(flags, "content");
+        for (const std::size_t in : {1U, 2U, 3U, 13U, 100U}) {
+            const Result r = inflate(data + data, Compression::gzip, in);
+            EXPECT_EQ(r.text, "contentcontent") << int{flags} << " " << in << " " << r.words;
+        }
+        for (std::size_t cut = 2; cut < data.size(); ++cut)
+            EXPECT_EQ(inflate(data.substr(0, cut), Compression::gzip).damage, Damage::truncated)
+                << cut;
+    }
+    std::string damaged = gzip_with_header(2 + 8, "content");
+    damaged[12] ^= 1;
+    EXPECT_EQ(inflate(damaged, Compression::gzip).damage, Damage::corrupt)
+        << "the header has a checksum";
+    EXPECT_EQ(inflate(gzip_with_header(32, "content"), Compression::gzip).damage, Damage::corrupt)
+        << "a flag of the future";
+    EXPECT_EQ(inflate("\x1f\x8b\x09" + gzip("x").substr(3), Compression::gzip).damage,
+              Damage::corrupt)
+        << "another method";
 }
 
 TEST(Decompress, GzipOfManyBlocks)
@@ -204,10 +235,13 @@ TEST(Decompress, GzipOfManyBlocks)
 
 TEST(Decompress, GzipLengthAndChecksumAreChecked)
 {
-    std::string data = gzip("content");
-    data[data.size() - 1] ^= 1;
-    EXPECT_EQ(inflate(data, Compression::gzip).words,
-              "the gzip data is damaged: CRC-32 or length does not match");
+    for (const std::size_t from_end : {1U, 4U, 5U, 8U}) {
+        std::string data = gzip("content");
+        data[data.size() - from_end] ^= 1;
+        const Result r = inflate(data, Compression::gzip);
+        EXPECT_EQ(r.damage, Damage::corrupt);
+        EXPECT_TRUE(r.words.starts_with("the gzip data is damaged: ")) << r.words;
+    }
 }
 
 TEST(Decompress, SkippableFramesAreSkipped)

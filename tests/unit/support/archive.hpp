@@ -12,6 +12,7 @@
 
 #include <array>
 #include <cstdio>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -26,6 +27,12 @@ enum class Tar {
     npm,   ///< npm tar-stream, Xen Orchestra: "dddddd \0"
     blank  ///< numbers padded with blanks, as old Unix tars wrote them
 };
+
+inline void PrintTo(Tar dialect, std::ostream* out) // for GoogleTest
+{
+    static constexpr std::array names{"v7", "ustar", "gnu", "npm", "blank"};
+    *out << names.at(static_cast<std::size_t>(dialect));
+}
 
 struct TarFields {
     std::string name;

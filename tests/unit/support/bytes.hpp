@@ -44,14 +44,14 @@ inline std::string noise(std::size_t size, std::uint64_t seed = 1)
     return out;
 }
 
-/// Tries all bits and cuts by default; instrumented builds are ten times slower and try each 7th.
+/// Tries all bits and cuts by default; instrumented builds are ten times slower and try each 23rd.
 constexpr std::size_t stride()
 {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-    return 7;
+    return 23;
 #elif defined(__has_feature)
 #if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    return 7;
+    return 23;
 #else
     return 1;
 #endif

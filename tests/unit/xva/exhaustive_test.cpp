@@ -9,22 +9,27 @@
 
 #include <cctype>
 #include <map>
+#include <ostream>
 
 namespace xenlab::xva::test {
 namespace {
 
 using namespace xenlab::test;
 
+struct Form;
+std::string name_of(const Form& form);
+
 struct Form {
     Tar dialect;
     Sum sum;
+    friend void PrintTo(const Form& form, std::ostream* out) { *out << name_of(form); }
 };
 
-std::string name_of_form(const testing::TestParamInfo<Form>& info)
+std::string name_of(const Form& form)
 {
     static const std::map<Tar, std::string> dialects{
         {Tar::v7, "V7"}, {Tar::ustar, "Ustar"}, {Tar::npm, "Npm"}};
-    return dialects.at(info.param.dialect) + (info.param.sum == Sum::sha1 ? "Sha1" : "Xxh64");
+    return dialects.at(form.dialect) + (form.sum == Sum::sha1 ? "Sha1" : "Xxh64");
 }
 
 constexpr std::uint64_t disk_size = 1024 + 300;
@@ -71,7 +76,7 @@ class EveryForm : public testing::TestWithParam<Form> {
 INSTANTIATE_TEST_SUITE_P(Damage, EveryForm,
                          testing::Values(Form{Tar::v7, Sum::xxhash}, Form{Tar::v7, Sum::sha1},
                                          Form{Tar::ustar, Sum::xxhash}, Form{Tar::npm, Sum::sha1}),
-                         name_of_form);
+                         [](const auto& test) { return name_of(test.param); });
 
 TEST_P(EveryForm, IsGoodUndamaged)
 {
@@ -87,7 +92,7 @@ TEST_P(EveryForm, IsGoodUndamaged)
 TEST_P(EveryForm, CutAtAnyByteIsBad)
 {
     const std::string& all = archive.bytes();
-    for (std::size_t cut = 0; cut < all.size(); ++cut) {
+    for (std::size_t cut = 0; cut < all.size(); cut += stride()) {
         const Report report = check(std::string_view(all).substr(0, cut)).report;
         ASSERT_FALSE(report.ok()) << "cut at byte " << cut;
         if (cut >= 512) {
