@@ -34,10 +34,7 @@ void FdSink::flush()
     write_all(fd_, std::as_bytes(std::span(pending)), name_);
 }
 
-FileSink::FileSink(std::string path)
-    : file_(std::move(path)), sink_(file_.fd(), file_.path())
-{
-}
+FileSink::FileSink(std::string path) : file_(std::move(path)), sink_(file_.fd(), file_.path()) {}
 
 void FileSink::write(std::span<const std::byte> data)
 {

@@ -90,8 +90,9 @@ void pwrite_all(int fd, std::uint64_t offset, std::span<const std::byte> data,
 void sync_directory_of(const std::string& path)
 {
     const std::size_t slash = path.rfind('/');
-    const std::string directory =
-        slash == std::string::npos ? "." : slash == 0 ? "/" : path.substr(0, slash);
+    const std::string directory = slash == std::string::npos ? "."
+                                  : slash == 0               ? "/"
+                                                             : path.substr(0, slash);
     const Fd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
     if (::fsync(fd.get()) != 0 && errno != EINVAL)
         throw system_error(errno, directory);

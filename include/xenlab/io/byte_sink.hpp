@@ -26,8 +26,8 @@ class ByteSink {
     /// Makes what was written so far visible to the reader.
     virtual void flush() = 0;
 
-    /// Must be called when all is written; only then may the output count as complete. A sink destroyed
-    /// without finish() was given up: it leaves nothing under its final name.
+    /// Must be called when all is written; only then may the output count as complete. A sink
+    /// destroyed without finish() was given up: it leaves nothing under its final name.
     virtual void finish() = 0;
 
   protected:

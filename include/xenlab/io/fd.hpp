@@ -44,10 +44,12 @@ std::size_t pread_full(int fd, std::uint64_t offset, std::span<std::byte> buffer
 void pwrite_all(int fd, std::uint64_t offset, std::span<const std::byte> data,
                 std::string_view name);
 
-/// fsync(2) of the directory that holds `path`: makes a rename, creation or removal survive a crash.
+/// fsync(2) of the directory that holds `path`: makes a rename, creation or removal survive a
+/// crash.
 void sync_directory_of(const std::string& path);
 
-/// Waits until `fd` can be read (or has ended). Throws Error{interrupted} when `stop` is requested first.
+/// Waits until `fd` can be read (or has ended). Throws Error{interrupted} when `stop` is requested
+/// first.
 void wait_readable(int fd, const std::stop_token& stop);
 
 } // namespace xenlab::io

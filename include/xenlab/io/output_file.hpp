@@ -11,9 +11,9 @@
 
 namespace xenlab::io {
 
-/// Writes PATH.part; commit() syncs it and renames it to PATH. What cannot be renamed into place (a device, a FIFO,
-/// /dev/null, a symbolic link) is written directly. Destroyed without commit(), it removes the .part.
-/// One thread at a time. Throws xenlab::Error.
+/// Writes PATH.part; commit() syncs it and renames it to PATH. What cannot be renamed into place (a
+/// device, a FIFO, /dev/null, a symbolic link) is written directly. Destroyed without commit(), it
+/// removes the .part. One thread at a time. Throws xenlab::Error.
 class OutputFile {
   public:
     explicit OutputFile(std::string path);
