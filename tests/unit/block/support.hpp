@@ -43,6 +43,14 @@ inline Bytes random_bytes(std::mt19937_64& random, std::size_t size)
     return data;
 }
 
+inline Bytes raw(const std::string& text)
+{
+    Bytes data;
+    for (const char c : text)
+        data.push_back(static_cast<std::byte>(c));
+    return data;
+}
+
 inline Bytes file_bytes(const std::string& path)
 {
     std::ifstream file(path, std::ios::binary);

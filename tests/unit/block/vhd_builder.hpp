@@ -16,14 +16,6 @@ struct Locator {
     Bytes data;
 };
 
-inline Bytes raw(const std::string& text)
-{
-    Bytes data;
-    for (const char c : text)
-        data.push_back(static_cast<std::byte>(c));
-    return data;
-}
-
 inline Bytes utf16(const std::string& ascii, bool little)
 {
     Bytes data;
@@ -47,6 +39,7 @@ struct VhdRecipe {
     std::vector<Locator> locators;
     std::map<std::uint64_t, Bytes> sectors; ///< by number, 512 bytes each: what this file has
     std::uint32_t spare_entries = 0;        ///< of the table, beyond what the disk needs
+    std::byte unmarked{0xEE};               ///< fills the sectors that a bitmap leaves out
     bool blocks_backwards = false;          ///< in the file
 };
 
@@ -165,9 +158,8 @@ class VhdFileMaker {
         for (const std::uint64_t number : numbers) {
             const std::size_t where = file.size();
             be(table_at + number * 4, 4, where / 512);
-            // What the bitmap leaves out is rubbish, which nobody may see.
             file.resize(where + bitmap, std::byte{0});
-            file.resize(where + bitmap + r.block_size, std::byte{0xEE});
+            file.resize(where + bitmap + r.block_size, r.unmarked);
             for (auto it = r.sectors.lower_bound(number * per_block);
                  it != r.sectors.end() && it->first < (number + 1) * per_block; ++it) {
                 const std::uint64_t n = it->first % per_block;
