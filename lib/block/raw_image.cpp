@@ -21,9 +21,16 @@ RawImage::RawImage(const std::string& path, Access access)
     struct stat info {};
     if (::fstat(fd_.get(), &info) != 0)
         throw system_error(errno, path);
-    const off_t end = ::lseek(fd_.get(), 0, SEEK_END); // works for block devices, too
-    if ((!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode)) || end < 0)
+    if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode))
         throw Error(Errc::failed, fmt::format("{}: neither a file nor a block device", path));
+    update_size();
+}
+
+void RawImage::update_size()
+{
+    const off_t end = ::lseek(fd_.get(), 0, SEEK_END); // works for block devices, too
+    if (end < 0)
+        throw system_error(errno, path_);
     size_ = static_cast<std::uint64_t>(end);
 }
 

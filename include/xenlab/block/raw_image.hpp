@@ -31,6 +31,9 @@ class RawImage final : public BlockDevice {
     /// Cuts the file, or lengthens it with zeros. Throws Error{precondition} for a block device.
     void resize(std::uint64_t size);
 
+    /// For when another process may have changed it.
+    void update_size();
+
     [[nodiscard]] const std::string& path() const noexcept { return path_; }
     [[nodiscard]] int fd() const noexcept { return fd_.get(); }
 
