@@ -13,14 +13,24 @@
 
 namespace xenlab::block {
 
-RawImage::RawImage(const std::string& path) : path_(path), fd_(io::open_file(path, O_RDONLY))
+// O_NONBLOCK: a FIFO without writer would make open(2) wait. It means nothing for what is accepted.
+RawImage::RawImage(const std::string& path, Access access)
+    : path_(path), access_(access),
+      fd_(io::open_file(path, (access == Access::read_write ? O_RDWR : O_RDONLY) | O_NONBLOCK))
 {
     struct stat info {};
     if (::fstat(fd_.get(), &info) != 0)
         throw system_error(errno, path);
-    const off_t end = ::lseek(fd_.get(), 0, SEEK_END); // works for block devices, too
-    if ((!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode)) || end < 0)
+    if (!S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode))
         throw Error(Errc::failed, fmt::format("{}: neither a file nor a block device", path));
+    update_size();
+}
+
+void RawImage::update_size()
+{
+    const off_t end = ::lseek(fd_.get(), 0, SEEK_END); // works for block devices, too
+    if (end < 0)
+        throw system_error(errno, path_);
     size_ = static_cast<std::uint64_t>(end);
 }
 
@@ -54,6 +64,32 @@ std::vector<Extent> RawImage::extents(std::uint64_t offset, std::uint64_t length
         offset = hole_at;
     }
     return all;
+}
+
+void RawImage::write(std::uint64_t offset, std::span<const std::byte> data)
+{
+    if (!writable())
+        return BlockDevice::write(offset, data);
+    check_range(size_, offset, data.size());
+    io::pwrite_all(fd_.get(), offset, data, path_);
+}
+
+void RawImage::flush()
+{
+    if (writable() && ::fdatasync(fd_.get()) != 0)
+        throw system_error(errno, path_);
+}
+
+void RawImage::resize(std::uint64_t size)
+{
+    struct stat info {};
+    if (::fstat(fd_.get(), &info) != 0)
+        throw system_error(errno, path_);
+    if (!S_ISREG(info.st_mode))
+        throw Error(Errc::precondition, fmt::format("{}: a device cannot change its size", path_));
+    if (::ftruncate(fd_.get(), static_cast<off_t>(size)) != 0)
+        throw system_error(errno, path_);
+    size_ = size;
 }
 
 std::optional<std::size_t> RawStream::read(std::size_t disk, std::uint64_t offset,

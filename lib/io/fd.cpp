@@ -73,6 +73,31 @@ std::size_t pread_full(int fd, std::uint64_t offset, std::span<std::byte> buffer
     return done;
 }
 
+void pwrite_all(int fd, std::uint64_t offset, std::span<const std::byte> data,
+                std::string_view name)
+{
+    while (!data.empty()) {
+        const ssize_t n = ::pwrite(fd, data.data(), data.size(), static_cast<off_t>(offset));
+        if (n >= 0) {
+            data = data.subspan(static_cast<std::size_t>(n));
+            offset += static_cast<std::size_t>(n);
+        } else if (errno != EINTR) {
+            throw system_error(errno, name);
+        }
+    }
+}
+
+void sync_directory_of(const std::string& path)
+{
+    const std::size_t slash = path.rfind('/');
+    const std::string directory = slash == std::string::npos ? "."
+                                  : slash == 0               ? "/"
+                                                             : path.substr(0, slash);
+    const Fd fd = open_file(directory, O_RDONLY | O_DIRECTORY);
+    if (::fsync(fd.get()) != 0 && errno != EINVAL)
+        throw system_error(errno, directory);
+}
+
 namespace {
 
 // A stop_token as something poll(2) can wait for.

@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 xva() { "$tools/make_xva.py" --minimal "${@:2}" "$1"; }
 
-for name in tar xva xmlrpc decompress partition; do
+for name in tar xva xmlrpc decompress partition vhd undo; do
     mkdir -p "corpus/$name"
     : >"corpus/$name/empty"
 done
@@ -45,3 +45,33 @@ done
 printf 'label: dos\nstart=8, size=100, type=83\nstart=128, size=100, type=5\nstart=136, size=20, type=83\n' >"$scratch/small"
 truncate -s 131072 corpus/partition/small-ebr
 PATH=$PATH:/usr/sbin:/sbin sfdisk -q corpus/partition/small-ebr <"$scratch/small"
+
+vhd=$tools/make_vhd.py
+"$vhd" --type fixed --size 4096 --sectors 1,7 corpus/vhd/fixed
+"$vhd" --size 20480 --block-size 512 --sectors 0,3,39 corpus/vhd/blocks-512
+"$vhd" --size 66048 --block-size 4096 --sectors 0,1,2,9,63,128 corpus/vhd/blocks-4096
+"$vhd" --size 1099511627776 --block-size 268435456 corpus/vhd/empty-tebibyte
+"$vhd" --type differencing --name child.vhd --parent base.vhd --size 66048 --block-size 4096 --sectors 2,8,127 \
+    --locator 'W2ru=.\base.vhd' --locator 'W2ku=C:\vm\base.vhd' --locator MacX=file:///vm/base%20.vhd corpus/vhd/child
+head -c 511 corpus/vhd/fixed >corpus/vhd/cut
+
+# Logs as an edit of a small file leaves them, by hand: header, zeros, data, seal, with the checksums of Python's zlib.
+python3 - corpus/undo <<'END'
+import struct, sys, zlib
+def block(*fields):
+    body = struct.pack(*fields)
+    return body + struct.pack("<I", zlib.crc32(body))
+def log(path, size, records):
+    parts = [struct.pack("<8sIIQQQII", b"XLABUNDO", 1, 1, size, 5, 6, len(path), 0) + path]
+    parts[0] += struct.pack("<I", zlib.crc32(parts[0]))
+    chained = zlib.crc32(parts[0][-4:])
+    for offset, data in records:
+        zeros = not any(data)
+        head = block("<4sIQQI", b"REC ", 2 if zeros else 1, offset, len(data), 0 if zeros else zlib.crc32(data))
+        chained = zlib.crc32(head[-4:], chained)
+        parts += [head, b"" if zeros else data]
+    size = sum(map(len, parts)) + 32
+    return b"".join(parts) + block("<4sIQQI", b"SEAL", chained, len(records), size, 0)
+for name, data in {"none": log(b"/a", 100, []), "some": log(b"/tmp/disk.raw", 5000, [(0, bytes(512)), (700, b"old" * 50), (4999, b"x")])}.items():
+    open(f"{sys.argv[1]}/{name}", "wb").write(data)
+END

@@ -12,16 +12,34 @@
 
 namespace xenlab::block {
 
-/// A regular file or a block device, read-only.
+enum class Access { read_only, read_write };
+
+/// A regular file or a block device. Nothing is created and nothing grows by itself.
 class RawImage final : public BlockDevice {
   public:
-    explicit RawImage(const std::string& path);
+    explicit RawImage(const std::string& path, Access access = Access::read_only);
     [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
     void read(std::uint64_t offset, std::span<std::byte> buffer) override;
     std::vector<Extent> extents(std::uint64_t offset, std::uint64_t length) override;
 
+    [[nodiscard]] bool writable() const noexcept override { return access_ == Access::read_write; }
+    /// Inside size(). For edits that a crash must not leave half done, see InPlaceEdit.
+    void write(std::uint64_t offset, std::span<const std::byte> data) override;
+    /// fdatasync(2).
+    void flush() override;
+
+    /// Cuts the file, or lengthens it with zeros. Throws Error{precondition} for a block device.
+    void resize(std::uint64_t size);
+
+    /// For when another process may have changed it.
+    void update_size();
+
+    [[nodiscard]] const std::string& path() const noexcept { return path_; }
+    [[nodiscard]] int fd() const noexcept { return fd_.get(); }
+
   private:
     std::string path_;
+    Access access_;
     io::Fd fd_;
     std::uint64_t size_ = 0;
 };

@@ -2,11 +2,10 @@
 // Forward-only bytes out, and output files that appear under their final name only when complete.
 #pragma once
 
-#include <xenlab/io/fd.hpp>
+#include <xenlab/io/output_file.hpp>
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -52,23 +51,18 @@ class FdSink final : public ByteSink {
     std::string buffer_;
 };
 
-/// A regular file written as PATH.part, synced and renamed to PATH by finish(). A file that cannot be
-/// renamed into place (a device, /dev/null, a FIFO) is written directly; a symbolic link is followed.
-/// Given up, the .part is removed.
+/// An OutputFile written forward, buffered: finish() commits it.
 class FileSink final : public ByteSink {
   public:
     explicit FileSink(const std::string& path);
-    ~FileSink() override;
     using ByteSink::write;
     void write(std::span<const std::byte> data) override;
     void flush() override;
     void finish() override;
 
   private:
-    std::string path_;
-    std::string part_; ///< empty when written directly
-    Fd fd_;
-    std::unique_ptr<FdSink> sink_;
+    OutputFile file_;
+    FdSink sink_;
 };
 
 /// Text kept in memory (tests, small documents).

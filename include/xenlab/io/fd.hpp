@@ -40,6 +40,14 @@ void write_all(int fd, std::span<const std::byte> data, std::string_view name);
 std::size_t pread_full(int fd, std::uint64_t offset, std::span<std::byte> buffer,
                        std::string_view name);
 
+/// pwrite(2) until all of `data` is in the file; throws Error "NAME: No space left on device".
+void pwrite_all(int fd, std::uint64_t offset, std::span<const std::byte> data,
+                std::string_view name);
+
+/// fsync(2) of the directory that holds `path`: makes a rename, creation or removal survive a
+/// crash.
+void sync_directory_of(const std::string& path);
+
 /// Waits until `fd` can be read (or has ended). Throws Error{interrupted} when `stop` is requested
 /// first.
 void wait_readable(int fd, const std::stop_token& stop);

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// A disk written as it is.
+#pragma once
+
+#include <xenlab/block/disk_sink.hpp>
+#include <xenlab/io/byte_sink.hpp>
+#include <xenlab/io/output_file.hpp>
+
+#include <cstdint>
+#include <span>
+
+namespace xenlab::block {
+
+/// To a file that is OutputFile::sparse(), zeros become holes, 16 KiB of the disk (from a multiple
+/// of 16 KiB on) at a time. A device or pipe gets them as zeros. finish() makes the file as long as
+/// the disk and commits it. Borrows the output.
+class RawWriter final : public DiskSink {
+  public:
+    explicit RawWriter(io::OutputFile& file) : file_(&file) {}
+    explicit RawWriter(io::ByteSink& sink) : sink_(&sink) {}
+    void write(std::span<const std::byte> data) override;
+    void skip(std::uint64_t length) override;
+    void finish() override;
+
+  private:
+    void write_sparse(std::span<const std::byte> data);
+    void write_plain(std::span<const std::byte> data);
+
+    io::OutputFile* file_ = nullptr;
+    io::ByteSink* sink_ = nullptr; ///< one of the two
+    std::uint64_t at_ = 0;
+};
+
+} // namespace xenlab::block
