@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include "server_connection.hpp"
 #include "server_handshake.hpp"
 #include "transmission.hpp"
 

@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 xva() { "$tools/make_xva.py" --minimal "${@:2}" "$1"; }
 
-for name in tar xva xmlrpc decompress partition; do
+for name in tar xva xmlrpc decompress partition nbd_server nbd_client; do
     mkdir -p "corpus/$name"
     : >"corpus/$name/empty"
 done
@@ -45,3 +45,4 @@ done
 printf 'label: dos\nstart=8, size=100, type=83\nstart=128, size=100, type=5\nstart=136, size=20, type=83\n' >"$scratch/small"
 truncate -s 131072 corpus/partition/small-ebr
 PATH=$PATH:/usr/sbin:/sbin sfdisk -q corpus/partition/small-ebr <"$scratch/small"
+./make_nbd_streams.py corpus/nbd_server corpus/nbd_client

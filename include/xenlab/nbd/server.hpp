@@ -7,6 +7,7 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/block/block_device.hpp>
+#include <xenlab/transport/channel.hpp>
 
 #include <chrono>
 #include <functional>
@@ -50,6 +51,12 @@ struct ServerOptions {
     /// Why a client was cut off. As above. Clients that merely leave are not reported.
     std::function<void(const Error&)> client_failed;
 };
+
+/// One client from beginning to end, over a channel that the caller has. A connection that fails
+/// concerns nobody but the callbacks of `options`, of which the socket and max_connections do not
+/// matter here.
+void serve_connection(transport::Channel& channel, const std::vector<Export>& exports,
+                      const ServerOptions& options) noexcept;
 
 /// Serves until `stop` is requested, then cuts all connections, removes the socket file and
 /// returns. A request for the export "" means the first one, unless one has that name. Throws Error

@@ -216,31 +216,43 @@ TEST(ClientNegotiation, StallsAndEndlessAnswersTimeOut)
     }
 }
 
-TEST(ClientNegotiation, DataInFrontOfTlsIsRefused)
+/// The server says yes to TLS, and then `next`.
+Error tls_refusal(const std::string& next, const ClientOptions& options)
 {
-    std::array<int, 2> pair{};
-    ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair.data()), 0);
-    const std::jthread thread([fd = pair[1]] {
-        try {
-            Script s{io::Fd(fd)};
-            s.greet();
-            s.expect(Opt::starttls);
-            s.say(Message()
-                      .put(proto::option_reply_magic)
-                      .put(static_cast<std::uint32_t>(Opt::starttls))
-                      .put(static_cast<std::uint32_t>(Rep::ack))
-                      .put(0U)
-                      .put("injected"));
-            s.stall();
-        } catch (const Error&) {
-            return;
-        }
+    ScriptedServer server([&next](Script& s) {
+        s.greet();
+        s.expect(Opt::starttls);
+        s.reply(Opt::starttls, Rep::ack, {}, next);
+        s.stall();
     });
-    EXPECT_EQ(code_of([&] {
-                  open_export(transport::socket_channel(io::Fd(pair[0]), "server", {}), "", "host",
-                              {});
-              }),
-              Errc::bad_data);
+    try {
+        server.open(options, "host.example");
+    } catch (const Error& error) {
+        return error;
+    }
+    return {Errc::usage, "nothing was thrown"};
+}
+
+TEST(ClientNegotiation, TlsHandshakesAreGuarded)
+{
+    const Error injected = tls_refusal("data for later", {});
+    EXPECT_EQ(injected.code(), Errc::bad_data);
+    EXPECT_NE(std::string(injected.what()).find("in front of the TLS"), std::string::npos);
+    EXPECT_EQ(tls_refusal("", {.connect_timeout = 150ms}).code(), Errc::timeout);
+}
+
+TEST(ClientNegotiation, TlsThatIsNoTlsIsUnreachable)
+{
+    ScriptedServer server([](Script& s) {
+        s.greet();
+        s.expect(Opt::starttls);
+        s.reply(Opt::starttls, Rep::ack);
+        std::array<std::byte, 64> hello{};
+        s.hear(hello);
+        s.say(Message().put("HTTP/1.1 400 Bad Request\r\n\r\n"));
+        s.stall();
+    });
+    EXPECT_EQ(code_of([&] { server.open({}, "host.example"); }), Errc::unreachable);
 }
 
 TEST(ClientNegotiation, NobodyThereIsUnreachable)

@@ -51,14 +51,15 @@ class Script {
         EXPECT_EQ(bytes::be32(head, 8), static_cast<std::uint32_t>(option));
         input_.skip(bytes::be32(head, 12), soon(), "script");
     }
-    void reply(Opt option, Rep type, const Message& data = {})
+    void reply(Opt option, Rep type, const Message& data = {}, const std::string& behind = {})
     {
         say(Message()
                 .put(proto::option_reply_magic)
                 .put(static_cast<std::uint32_t>(option))
                 .put(static_cast<std::uint32_t>(type))
                 .put(static_cast<std::uint32_t>(data.view().size()))
-                .put(text_of(data.view())));
+                .put(text_of(data.view()))
+                .put(behind));
     }
     static Message export_info(std::uint64_t size)
     {
@@ -145,9 +146,10 @@ class ScriptedServer {
         });
     }
 
-    std::unique_ptr<block::BlockDevice> open(const ClientOptions& options = {})
+    std::unique_ptr<block::BlockDevice> open(const ClientOptions& options = {},
+                                             const std::string& tls_host = {})
     {
-        return open_export(std::move(client_), "disk?session=SECRET", "", options);
+        return open_export(std::move(client_), "disk?session=SECRET", tls_host, options);
     }
 
   private:

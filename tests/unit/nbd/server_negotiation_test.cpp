@@ -160,7 +160,7 @@ TEST(ServerNegotiation, GarbageIsCutOff)
 
 TEST(ServerNegotiation, AHandshakeWithoutEndIsCutOff)
 {
-    OwnServer server({pattern_export(mib)}, {.handshake_timeout = std::chrono::milliseconds(200)});
+    OwnServer server({pattern_export(mib)}, {.handshake_timeout = std::chrono::milliseconds(500)});
     RawClient silent(server);
     RawClient busy(server);
     busy.greet();

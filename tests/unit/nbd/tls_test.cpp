@@ -4,6 +4,8 @@
 
 #include <xenlab/nbd/client.hpp>
 
+#include <thread>
+
 namespace xenlab::nbd::test {
 namespace {
 
@@ -165,6 +167,33 @@ TEST(Tls, NeitherSideGoesOnWithoutIt)
     ASSERT_TRUE(error);
     EXPECT_EQ(error->code(), Errc::unreachable);
     EXPECT_NE(std::string(error->what()).find("offers no TLS"), std::string::npos) << error->what();
+}
+
+/// start_tls against openssl's server.
+std::optional<Errc> handshake_with(const std::string& server_options)
+{
+    const Certificates certificates("DNS:localhost");
+    const std::string socket = certificates.folder() + "/s";
+    const Captive program("openssl s_server -quiet -unix " + quoted(socket) + " -cert " +
+                              quoted(certificates.folder() + "/server-cert.pem") + " -key " +
+                              quoted(certificates.folder() + "/server-key.pem") + " " +
+                              server_options,
+                          io::open_file("/dev/null", O_RDONLY));
+    const auto deadline = transport::deadline_in(std::chrono::seconds(20));
+    while (!std::filesystem::exists(socket) && std::chrono::steady_clock::now() < deadline)
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    return code_of([&] {
+        transport::start_tls(transport::connect_unix(socket, deadline, {}), "localhost",
+                             {.trust_file = certificates.authority()}, deadline);
+    });
+}
+
+TEST(Tls, VersionsBefore12AreRefused)
+{
+    NEED("openssl");
+    EXPECT_EQ(handshake_with("-tls1_3"), std::nullopt);
+    EXPECT_EQ(handshake_with("-tls1_2"), std::nullopt);
+    EXPECT_EQ(handshake_with("-tls1_1 -cipher DEFAULT:@SECLEVEL=0"), Errc::unreachable);
 }
 
 } // namespace
