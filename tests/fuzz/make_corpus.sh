@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 
 xva() { "$tools/make_xva.py" --minimal "${@:2}" "$1"; }
 
-for name in tar xva xmlrpc decompress partition vhd undo; do
+for name in tar xva xmlrpc decompress partition vhd undo nbd_server nbd_client; do
     mkdir -p "corpus/$name"
     : >"corpus/$name/empty"
 done
@@ -75,3 +75,5 @@ def log(path, size, records):
 for name, data in {"none": log(b"/a", 100, []), "some": log(b"/tmp/disk.raw", 5000, [(0, bytes(512)), (700, b"old" * 50), (4999, b"x")])}.items():
     open(f"{sys.argv[1]}/{name}", "wb").write(data)
 END
+
+./make_nbd_streams.py corpus/nbd_server corpus/nbd_client
