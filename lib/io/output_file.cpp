@@ -54,11 +54,26 @@ OutputFile::~OutputFile()
 void OutputFile::write(std::span<const std::byte> data)
 {
     write_all(fd_.get(), data, path_);
+    push(data.size());
 }
 
 void OutputFile::write_at(std::uint64_t offset, std::span<const std::byte> data)
 {
     pwrite_all(fd_.get(), offset, data, path_);
+    push(data.size());
+}
+
+// Starts writing to the disk while there is more to come: commit() must wait for it anyway, and one
+// wait for all of a large file takes several times as long.
+void OutputFile::push(std::size_t written) noexcept
+{
+    constexpr std::size_t enough = 16U << 20U;
+    unpushed_ += written;
+    if (sparse_ && unpushed_ >= enough) {
+        unpushed_ = 0;
+        ::sync_file_range(fd_.get(), 0, 0,
+                          SYNC_FILE_RANGE_WRITE); // a hint: a failure comes up in commit()
+    }
 }
 
 void OutputFile::set_size(std::uint64_t size)

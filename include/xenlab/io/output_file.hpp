@@ -37,10 +37,13 @@ class OutputFile {
     void commit();
 
   private:
+    void push(std::size_t written) noexcept;
+
     std::string path_;
     std::string part_; ///< empty when written directly
     Fd fd_;
     bool sparse_ = false;
+    std::size_t unpushed_ = 0; ///< written since the kernel was last told to begin
 };
 
 } // namespace xenlab::io
