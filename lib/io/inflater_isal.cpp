@@ -19,8 +19,10 @@ namespace {
 std::string_view words_for(int result)
 {
     switch (result) {
-    case ISAL_INCORRECT_CHECKSUM: return "CRC-32 or length does not match";
-    default: return "invalid deflate data";
+    case ISAL_INCORRECT_CHECKSUM:
+        return "CRC-32 or length does not match";
+    default:
+        return "invalid deflate data";
     }
 }
 
@@ -37,8 +39,8 @@ class IsalInflater final : public Inflater {
                 std::min<std::size_t>(n, std::numeric_limits<std::uint32_t>::max()));
         };
         // ISA-L takes non-const bytes but only reads them.
-        state_.next_in = const_cast<std::uint8_t*>(
-            reinterpret_cast<const std::uint8_t*>(in.data())); // NOLINT
+        state_.next_in =
+            const_cast<std::uint8_t*>(reinterpret_cast<const std::uint8_t*>(in.data())); // NOLINT
         state_.avail_in = clamp(in.size());
         state_.next_out = reinterpret_cast<std::uint8_t*>(out.data()); // NOLINT
         state_.avail_out = clamp(out.size());

@@ -26,8 +26,7 @@ std::string followed(const std::string& path)
 {
     std::error_code error;
     if (path.starts_with("/dev/") || path.starts_with("/proc/") ||
-        !std::filesystem::is_symlink(path, error) ||
-        !std::filesystem::is_regular_file(path, error))
+        !std::filesystem::is_symlink(path, error) || !std::filesystem::is_regular_file(path, error))
         return path;
     const auto target = std::filesystem::canonical(path, error);
     return error ? path : target.string();

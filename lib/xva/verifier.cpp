@@ -138,9 +138,8 @@ void Verifier::walk()
 
 void Verifier::after_bad_header(const tar::HeaderError& error)
 {
-    Problem problem{.kind = ProblemKind::bad_header,
-                    .message = error.what(),
-                    .archive_offset = error.offset()};
+    Problem problem{
+        .kind = ProblemKind::bad_header, .message = error.what(), .archive_offset = error.offset()};
     if (!disks_.empty()) { // what was to come next
         problem.disk = current_disk_;
         problem.offset = walker_.end_of(current_disk_);

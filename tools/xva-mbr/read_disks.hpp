@@ -17,7 +17,7 @@ namespace xva_mbr {
 
 struct Options {
     std::string source; ///< empty: standard input, unless that is a terminal
-    std::string disk; ///< "", "all", a number from 0, or a reference
+    std::string disk;   ///< "", "all", a number from 0, or a reference
     bool complete = false;
     bool sfdisk = false;
     bool raw = false;

@@ -12,8 +12,8 @@
 namespace xenlab::io {
 
 /// Writes PATH.part; commit() syncs it and renames it to PATH. What cannot be renamed into place (a
-/// device, a FIFO, /dev/null) is written directly; a symbolic link is followed. Destroyed without commit(), it
-/// removes the .part. One thread at a time. Throws xenlab::Error.
+/// device, a FIFO, /dev/null) is written directly; a symbolic link is followed. Destroyed without
+/// commit(), it removes the .part. One thread at a time. Throws xenlab::Error.
 class OutputFile {
   public:
     explicit OutputFile(const std::string& path);

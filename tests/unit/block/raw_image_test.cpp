@@ -40,7 +40,8 @@ TEST(RawImage, CreatesNothing)
 {
     const Scratch scratch;
     EXPECT_ERROR(RawImage(scratch.file("raw"), Access::read_write), not_found, "No such file");
-    EXPECT_ERROR(RawImage(scratch.file(""), Access::read_only), failed, "neither a file nor a block device");
+    EXPECT_ERROR(RawImage(scratch.file(""), Access::read_only), failed,
+                 "neither a file nor a block device");
     EXPECT_TRUE(std::filesystem::is_empty(scratch.file("")));
 }
 

@@ -44,8 +44,8 @@ inline std::string noise(std::size_t size, std::uint64_t seed = 1)
     return out;
 }
 
-/// 1 tries all bits and cuts. Builds that are ten times slower try each 23rd: instrumented ones, and
-/// those without optimisation.
+/// 1 tries all bits and cuts. Builds that are ten times slower try each 23rd: instrumented ones,
+/// and those without optimisation.
 constexpr std::size_t stride()
 {
 #if !defined(__OPTIMIZE__) || defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
