@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Whatever an archive says: below 64 MiB beyond the window, which --memory-limit bounds.
+# labels: memory
 . "$LIB"
 requires zstd
 peak() { # COMMAND...
