@@ -158,7 +158,7 @@ def seconds(value):
 def machine():
     text = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
     model = re.search(r"^model name\s*:\s*(.*)$", text, re.MULTILINE)
-    return f"{model[1] if model else 'unknown processor'}, {os.cpu_count()} cores, Linux {os.uname().release}"
+    return f"{model[1] if model else 'unknown processor'}, {os.cpu_count()} cores, Linux"
 
 
 def select(arguments):
