@@ -6,6 +6,8 @@
 
 #include <xenlab/nbd/client.hpp>
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <deque>
 #include <memory>
@@ -33,6 +35,8 @@ class Client final : public block::BlockDevice {
     using Shared = std::shared_ptr<Request>;
     struct Piece;
 
+    /// Runs what talks to the server. After an Error nobody knows any more what the next bytes
+    /// mean.
     template <typename Function>
     auto alive(Function function) -> decltype(function());
 
@@ -60,5 +64,21 @@ class Client final : public block::BlockDevice {
     std::uint64_t expected_ = 0; ///< where the next call would go on
     std::size_t streak_ = 0;     ///< calls that did go on there
 };
+
+template <typename Function>
+auto Client::alive(Function function) -> decltype(function())
+{
+    if (dead_)
+        throw Error(*dead_);
+    try {
+        return function();
+    } catch (const Error& error) {
+        dead_ = error;
+        throw;
+    } catch (...) { // out of memory, perhaps with replies to come into a buffer that will be gone
+        dead_ = Error(Errc::failed, fmt::format("{}: given up after an error", channel_->peer()));
+        throw;
+    }
+}
 
 } // namespace xenlab::nbd

@@ -142,6 +142,9 @@ void serve(const std::vector<Export>& exports, const ServerOptions& options,
         cut.request_stop();
         if (error.code() != Errc::interrupted)
             throw;
+    } catch (...) {
+        cut.request_stop();
+        throw;
     }
 }
 

@@ -35,7 +35,16 @@ class ServerHandshake {
 
   private:
     enum class Next { go_on, transmit, leave };
-    struct Option;
+    struct Option {
+        std::uint32_t type = 0;
+        std::uint32_t length = 0;
+        std::vector<std::byte> data; ///< empty when it was too long
+
+        [[nodiscard]] bool is(proto::Opt which) const noexcept
+        {
+            return type == static_cast<std::uint32_t>(which);
+        }
+    };
 
     Next handle(const Option& option);
     Next handle_export_name(const Option& option);
