@@ -1,4 +1,5 @@
 # fish completion for xva-mbr
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Written by "xva-mbr --generate fish"; do not edit.
 
 function __xva_mbr_complete

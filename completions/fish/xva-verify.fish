@@ -1,4 +1,5 @@
 # fish completion for xva-verify
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Written by "xva-verify --generate fish"; do not edit.
 
 function __xva_verify_complete

@@ -9,6 +9,7 @@ namespace xenlab::cli {
 namespace {
 
 constexpr std::string_view bash = R"(# bash completion for @TOOL@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Written by "@TOOL@ --generate bash"; do not edit.
 
 _@FUNCTION@()
@@ -45,6 +46,7 @@ complete -F _@FUNCTION@ @TOOL@
 
 constexpr std::string_view zsh = R"(#compdef @TOOL@
 # zsh completion for @TOOL@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Written by "@TOOL@ --generate zsh"; do not edit.
 
 _@FUNCTION@()
@@ -65,6 +67,7 @@ _@FUNCTION@ "$@"
 )";
 
 constexpr std::string_view fish = R"(# fish completion for @TOOL@
+# SPDX-License-Identifier: GPL-3.0-or-later
 # Written by "@TOOL@ --generate fish"; do not edit.
 
 function __@FUNCTION@_complete

@@ -4,6 +4,7 @@
 . "$LIB"
 requires zsh fish tmux
 touch "with space.xva" web1.xva
+# shellcheck disable=SC2016 # fish expands them
 offered() { # TYPED
     fish --no-config -c 'source $argv[1]; complete -C "$argv[2]"' "$ROOT/completions/fish/${1%% *}.fish" "$1" | cut -f1 | paste -sd' '
 }
