@@ -1,20 +1,19 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // run_tool() as a function: what it prints and returns, with its standard streams caught in files.
+#include "support/caught.hpp"
 #include "support/scratch.hpp"
 
 #include <xenlab/cli/tool.hpp>
-#include <xenlab/io/fd.hpp>
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace xenlab::cli::test {
 namespace {
 
+using xenlab::test::Caught;
 using xenlab::test::Scratch;
 
 const ToolInfo info{.name = "xva-try",
@@ -29,23 +28,6 @@ struct Ran {
     std::string out, err;
 };
 
-/// Puts a file in the place of a standard stream for its lifetime.
-class Caught {
-  public:
-    Caught(int fd, const std::string& path) : fd_(fd), saved_(::fcntl(fd, F_DUPFD_CLOEXEC, 10))
-    {
-        const io::Fd file = io::open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-        ::dup2(file.get(), fd);
-    }
-    ~Caught() { ::dup2(saved_.get(), fd_); }
-    Caught(const Caught&) = delete;
-    Caught& operator=(const Caught&) = delete;
-
-  private:
-    int fd_;
-    io::Fd saved_;
-};
-
 Ran run(std::vector<std::string> words, const std::function<int(Context&)>& body)
 {
     const Scratch scratch;
@@ -55,8 +37,8 @@ Ran run(std::vector<std::string> words, const std::function<int(Context&)>& body
         argv.push_back(word.data());
     argv.push_back(nullptr);
     std::string src, word;
-    const auto declare = [&](CLI::App& app) {
-        app.add_option("SRC", src, "What to try")->required();
+    const auto declare = [&](OptionSet& app) {
+        app.add_option("SRC", src, "What to try").required();
         app.add_option("--word", word, "A word");
     };
     Ran ran;
