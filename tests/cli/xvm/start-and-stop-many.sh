@@ -5,7 +5,7 @@
 . "$LIB"
 requires jq
 with_xapi --vms 6 --running 1
-row=(--fields status,name,message)
+row=(--fields "status,name,message")
 status xvm start vm003 vm001 nosuch 'vm00[456]' "${row[@]}"
 echo "$(xapi_calls Async.VM.start task.destroy | wc -l) calls for 4 VMs"
 status xvm start vm001 --strict "${row[@]}"
