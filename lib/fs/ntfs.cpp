@@ -174,9 +174,19 @@ std::optional<Entry> Ntfs::find(NodeId directory, std::string_view name)
     const InodePtr inode = library_->open_inode(directory);
     if (!is_directory(inode.get()))
         return std::nullopt;
-    const u64 reference = ntfs_inode_lookup_by_name(
-        inode.get(), reinterpret_cast<const ntfschar*>(wide.data()), // NOLINT: same units
-        static_cast<int>(wide.size()));
+    const auto look_up = [&] {
+        return ntfs_inode_lookup_by_name(
+            inode.get(), reinterpret_cast<const ntfschar*>(wide.data()), // NOLINT: same units
+            static_cast<int>(wide.size()));
+    };
+    u64 reference = look_up();
+    if (reference == static_cast<u64>(-1) && errno == ENOENT) {
+        library_->match_case(false);
+        reference = look_up();
+        const int code = errno;
+        library_->match_case(true);
+        errno = code;
+    }
     if (reference == static_cast<u64>(-1)) {
         if (errno == ENOENT)
             return std::nullopt;

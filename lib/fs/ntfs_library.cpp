@@ -198,7 +198,8 @@ NtfsLibrary::NtfsLibrary(block::BlockDevice& device, Mode mode) : device_(device
             std::rethrow_exception(std::exchange(io_.failure, nullptr));
         throw refusal(code, mode != Mode::read);
     }
-    ntfs_set_ignore_case(volume_);
+    ntfs_set_ignore_case(volume_); // makes the table for match_case(false)
+    match_case(true);
     ntfs_set_shown_files(volume_, TRUE, TRUE, FALSE);
 }
 
@@ -218,6 +219,12 @@ void NtfsLibrary::fail(std::string_view what) const
                       : code == EOPNOTSUPP ? Errc::precondition
                                            : Errc::bad_data;
     throw Error(kind, fmt::format("{}: {}", what, std::strerror(code)));
+}
+
+void NtfsLibrary::match_case(bool exact) const noexcept
+{
+    const unsigned long bit = 1UL << static_cast<unsigned>(NV_CaseSensitive);
+    volume_->state = exact ? volume_->state | bit : volume_->state & ~bit;
 }
 
 InodePtr NtfsLibrary::open_inode(std::uint64_t reference) const

@@ -60,6 +60,9 @@ class NtfsLibrary {
     /// Forgets a failure that was dealt with.
     void forget() const noexcept { io_.failure = nullptr; }
 
+    /// How names are looked up. Listing must be exact: it writes names in lower case otherwise.
+    void match_case(bool exact) const noexcept;
+
     InodePtr open_inode(std::uint64_t reference) const;
     /// Null when there is no such attribute.
     AttributePtr open_data(ntfs_inode* inode, const std::u16string& stream) const;
