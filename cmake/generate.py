@@ -11,7 +11,8 @@ import pathlib
 import subprocess
 import sys
 
-COMPLETIONS = {"bash": "completions/bash/{tool}"}
+COMPLETIONS = {"bash": "completions/bash/{tool}", "zsh": "completions/zsh/_{tool}",
+               "fish": "completions/fish/{tool}.fish"}
 
 
 def ask(binary, what):

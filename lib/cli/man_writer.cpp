@@ -45,6 +45,11 @@ std::string sentence(std::string_view description)
     return out;
 }
 
+char upper(char c)
+{
+    return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+}
+
 std::string flag_macro(const std::string& spelling)
 {
     return "Fl " + escaped(spelling.substr(1));
@@ -66,30 +71,80 @@ std::string item(const OptionModel& option)
     return fmt::format(".It {}{}\n{}\n", head, value_macros(option), sentence(option.description));
 }
 
+std::string option_list(const ToolModel& model)
+{
+    std::string out;
+    for (const OptionModel& option : model.options)
+        out += item(option);
+    return out.empty() ? out : fmt::format(".Bl -tag -width Ds\n{}.El\n", out);
+}
+
+std::string arguments(const ToolModel& model)
+{
+    std::string out;
+    for (const PositionalModel& p : model.positionals)
+        out += fmt::format(" {}{}{}", p.required ? "Ar " : "Op Ar ", escaped(p.name),
+                           p.many ? " ..." : "");
+    return out;
+}
+
+std::string verb_item(const VerbModel& verb)
+{
+    std::string out = fmt::format(".It Cm {}{}\n{}\n", escaped(verb.info.name),
+                                  arguments(verb.model), sentence(verb.info.summary));
+    out[out.find('\n') + 1] = upper(out[out.find('\n') + 1]);
+    for (const PositionalModel& p : verb.model.positionals)
+        if (!p.description.empty())
+            out += fmt::format(".Ar {} :\n{}\n", escaped(p.name), sentence(p.description));
+    if (!verb.info.columns.empty())
+        out += fmt::format("Columns: {}.\n",
+                           escaped(fmt::format("{}", fmt::join(verb.info.columns, ", "))));
+    return out + option_list(verb.model);
+}
+
+std::string synopsis(const ToolModel& model)
+{
+    if (!model.verbs.empty())
+        return ".Nm\n.Op Ar OPTIONS\n.Ar VERB\n.Op Ar ARGUMENT ...\n";
+    std::string out = ".Nm\n.Op Ar OPTIONS\n";
+    for (const PositionalModel& p : model.positionals)
+        out +=
+            fmt::format("{} {}{}\n", p.required ? ".Ar" : ".Op Ar", p.name, p.many ? " ..." : "");
+    return out;
+}
+
+std::string examples(const ToolInfo& info)
+{
+    std::string out;
+    for (const Example& example : info.examples)
+        out += fmt::format("{}:\n.Bd -literal -offset indent\n{}\n.Ed\n.Pp\n",
+                           escaped(example.what), escaped(example.command));
+    return out;
+}
+
 } // namespace
 
 std::string man_sections(const ToolInfo& info, const ToolModel& model)
 {
-    std::string out = "@SYNOPSIS@\n.Nm\n.Op Ar OPTIONS\n";
-    for (const PositionalModel& p : model.positionals)
-        out +=
-            fmt::format("{} {}{}\n", p.required ? ".Ar" : ".Op Ar", p.name, p.many ? " ..." : "");
-    out += "@OPTIONS@\n.Bl -tag -width Ds\n";
-    for (const OptionModel& option : model.options)
-        out += item(option);
-    out += ".El\n@EXAMPLES@\n";
-    for (const Example& example : info.examples)
-        out += fmt::format("{}:\n.Bd -literal -offset indent\n{}\n.Ed\n.Pp\n",
-                           escaped(example.what), escaped(example.command));
-    if (!info.examples.empty())
-        out.resize(out.size() - 4); // the .Pp after the last one
-    out += "@EXIT_STATUS@\n.Bl -tag -width Ds\n";
+    std::string out = "@SYNOPSIS@\n" + synopsis(model);
+    if (!model.verbs.empty())
+        out += "@VERBS@\n.Bl -tag -width Ds\n";
+    for (const VerbModel& verb : model.verbs)
+        out += verb_item(verb);
+    if (!model.verbs.empty())
+        out += ".El\n";
+    out += "@OPTIONS@\n" + option_list(model) + "@EXAMPLES@\n";
+    std::string shown = examples(info);
+    for (const VerbModel& verb : model.verbs)
+        shown += examples(verb.info);
+    if (!shown.empty())
+        shown.resize(shown.size() - 4); // the .Pp after the last one
+    out += shown + "@EXIT_STATUS@\n.Bl -tag -width Ds\n";
     for (const ExitCode& code : info.exit_codes)
         out += fmt::format(
             ".It {}\n{}\n", code.code,
             sentence(code.meaning.empty() ? exit_code_meaning(code.code) : code.meaning));
-    out += ".El\n";
-    return out;
+    return out + ".El\n";
 }
 
 } // namespace xenlab::cli

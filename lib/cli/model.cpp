@@ -57,6 +57,8 @@ std::vector<std::string> choices(const OptionModel& option)
 
 std::string usage_line(const ToolInfo& info, const ToolModel& model)
 {
+    if (!model.verbs.empty())
+        return fmt::format("{} [OPTIONS] VERB ...", info.name);
     std::string line = fmt::format("{} [OPTIONS]", info.name);
     for (const PositionalModel& p : model.positionals) {
         const std::string name = p.name + (p.many ? "..." : "");

@@ -26,9 +26,18 @@ struct PositionalModel {
     bool many = false;
 };
 
+struct VerbModel;
+
 struct ToolModel {
     std::vector<OptionModel> options; ///< without hidden ones
     std::vector<PositionalModel> positionals;
+    std::vector<VerbModel> verbs; ///< of a tool with verbs, whose options are those of all of them
+};
+
+/// A verb with the options that are only its own.
+struct VerbModel {
+    ToolInfo info;
+    ToolModel model;
 };
 
 ToolModel model_of(const CLI::App& app);
@@ -44,6 +53,7 @@ std::string usage_line(const ToolInfo& info, const ToolModel& model);
 // The writers: one text each, ready to print.
 std::string help_text(const ToolInfo& info, const ToolModel& model);
 std::string man_sections(const ToolInfo& info, const ToolModel& model);
-std::string bash_completion(const ToolInfo& info, const ToolModel& model);
+/// `shell` is bash, zsh or fish; empty for others.
+std::string completion_script(std::string_view tool, std::string_view shell);
 
 } // namespace xenlab::cli

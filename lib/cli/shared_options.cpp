@@ -35,11 +35,19 @@ void declare_formats(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
     if (offers(info, Format::jsonl))
         app.add_flag("--jsonl", choice.jsonl, "Same as --format jsonl: one document a line")
             ->group(group);
+    if (offers(info, Format::ids)) {
+        app.add_flag("-q", choice.ids, "Same as --format ids: only what identifies each row")
+            ->group(group);
+        app.add_flag("-0", choice.nul, "With -q, end each with a NUL instead of a newline")
+            ->group(group);
+    }
     if (offers(info, Format::table)) {
         app.add_option(
                "--fields", choice.fields,
-               fmt::format("Columns of table and tsv, in this order, separated by commas: {}",
-                           fmt::join(info.columns, ", ")))
+               info.columns.empty()
+                   ? std::string("Columns of table and tsv, in this order, separated by commas")
+                   : fmt::format("Columns of table and tsv, in this order, separated by commas: {}",
+                                 fmt::join(info.columns, ", ")))
             ->type_name("LIST")
             ->group(group);
         app.add_flag("--header", choice.header, "Print column names in tsv, too")->group(group);
@@ -57,7 +65,10 @@ bool terminal_takes_colors()
 
 Format decide_format(const SharedChoice& choice, const ToolInfo& info)
 {
-    std::string word = choice.json ? "json" : choice.jsonl ? "jsonl" : choice.format;
+    std::string word = choice.json    ? "json"
+                       : choice.jsonl ? "jsonl"
+                       : choice.ids   ? "ids"
+                                      : choice.format;
     if (word.empty())
         if (const char* env = std::getenv("XENLAB_FORMAT"))
             word = env;
@@ -87,10 +98,8 @@ ProgressMode decide_progress(const SharedChoice& choice)
 
 } // namespace
 
-void declare_shared(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
+void declare_streams(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
 {
-    if (!info.formats.empty())
-        declare_formats(app, info, choice);
     if (info.output_option)
         app.add_option("-o,--output", choice.output,
                        "Write there instead of standard output; a file appears when it is complete")
@@ -109,6 +118,12 @@ void declare_shared(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
         add_duration(app, "--timeout", choice.timeout,
                      "Give up when a server is silent for that long (default 60s)")
             ->group(group);
+}
+
+void declare_common(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
+{
+    if (!info.formats.empty())
+        declare_formats(app, info, choice);
     add_choice(app, "--color", choice.color, {"auto", "always", "never"},
                "Colours; auto obeys NO_COLOR and TERM=dumb")
         ->group(group);
@@ -121,6 +136,12 @@ void declare_shared(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
     app.add_flag("--version", choice.version, "Print the version")->group(group);
 }
 
+void declare_shared(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
+{
+    declare_streams(app, info, choice);
+    declare_common(app, info, choice);
+}
+
 SharedOptions decide(const SharedChoice& choice, const ToolInfo& info)
 {
     SharedOptions shared;
@@ -130,6 +151,7 @@ SharedOptions decide(const SharedChoice& choice, const ToolInfo& info)
             shared.fields.emplace_back(field);
     shared.header = !choice.no_header && (shared.format == Format::table || choice.header);
     shared.color = choice.color == "always" || (choice.color == "auto" && terminal_takes_colors());
+    shared.nul = choice.nul;
     shared.quiet = choice.quiet;
     shared.verbose = choice.verbose;
     shared.progress = decide_progress(choice);

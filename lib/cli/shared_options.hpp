@@ -15,6 +15,8 @@ struct SharedChoice {
     std::string format;
     bool json = false;
     bool jsonl = false;
+    bool ids = false;
+    bool nul = false;
     std::string fields;
     bool header = false;
     bool no_header = false;
@@ -29,6 +31,12 @@ struct SharedChoice {
     std::chrono::milliseconds timeout{0};
 };
 
+/// -o, --progress and --timeout, as far as `info` wants them; in a tool with verbs they belong to
+/// the verb.
+void declare_streams(CLI::App& app, const ToolInfo& info, SharedChoice& choice);
+/// Formats, colours, --quiet, --verbose, --help, --version.
+void declare_common(CLI::App& app, const ToolInfo& info, SharedChoice& choice);
+/// Both.
 void declare_shared(CLI::App& app, const ToolInfo& info, SharedChoice& choice);
 
 /// flag > XENLAB_FORMAT > table on a terminal, TSV in a pipe (the tool's first format if it has no

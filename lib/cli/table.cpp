@@ -21,6 +21,8 @@ Table::Table(Context& context, std::vector<Column> columns, const std::vector<st
             throw Error(Errc::usage, fmt::format("there is no field {}", text::quoted(field)));
         chosen_.push_back(static_cast<std::size_t>(found - columns_.begin()));
     }
+    if (context_.shared.format == Format::ids)
+        choose_id();
     if (chosen_.empty())
         for (std::size_t i = 0; i < columns_.size(); ++i)
             chosen_.push_back(i);
@@ -32,7 +34,7 @@ Table::Table(Context& context, std::vector<Column> columns, const std::vector<st
         header.push_back(std::move(name));
     }
     widths_.resize(chosen_.size());
-    if (!context_.shared.header)
+    if (!context_.shared.header || context_.shared.format == Format::ids)
         return;
     if (context_.shared.format == Format::tsv)
         write_row(header, true);
@@ -40,8 +42,26 @@ Table::Table(Context& context, std::vector<Column> columns, const std::vector<st
         rows_.push_back(std::move(header));
 }
 
+/// The uuid where rows have one, else the first column; --fields may say otherwise.
+void Table::choose_id()
+{
+    if (chosen_.empty()) {
+        const auto found = std::find_if(columns_.begin(), columns_.end(),
+                                        [](const Column& c) { return c.name == "uuid"; });
+        chosen_.push_back(
+            found == columns_.end() ? 0 : static_cast<std::size_t>(found - columns_.begin()));
+    }
+    chosen_.resize(1);
+}
+
 void Table::row(std::vector<std::string> cells)
 {
+    if (context_.shared.format == Format::ids) {
+        const std::string& id = cells.at(chosen_.front());
+        // With NUL between them, names are passed on as they are.
+        context_.out().write(context_.shared.nul ? id + '\0' : text::printable(id) + "\n");
+        return;
+    }
     std::vector<std::string> chosen;
     for (const std::size_t i : chosen_)
         chosen.push_back(text::printable(cells.at(i)));

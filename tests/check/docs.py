@@ -10,9 +10,14 @@ import tree
 OPTION = re.compile(r"(?<![\w-])--([a-z][a-z0-9-]*)")
 
 
+def ask(binary, *words):
+    result = subprocess.run([binary, *words], capture_output=True, text=True, timeout=60, check=False)
+    return result.stdout if result.returncode == 0 else ""
+
+
 def options_of(binary):
-    result = subprocess.run([binary, "--help"], capture_output=True, text=True, timeout=60, check=False)
-    return set(OPTION.findall(result.stdout))
+    verbs = [verb.split() for verb in ask(binary, "--generate", "verbs").splitlines()]
+    return set(OPTION.findall("".join(ask(binary, *verb, "--help") for verb in [[], *verbs])))
 
 
 def commands(line, tools):

@@ -26,6 +26,7 @@ struct SharedOptions {
     Format format = Format::table;
     std::vector<std::string> fields; ///< empty: all columns
     bool header = true;              ///< table and tsv
+    bool nul = false;                ///< ids end with NUL
     bool color = false;
     bool quiet = false;
     int verbose = 0;

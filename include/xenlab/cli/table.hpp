@@ -15,6 +15,7 @@ struct Column {
     bool right = false;    ///< align to the right
 };
 
+/// Format ids prints one column only: that of --fields, or "uuid", or the first.
 /// Cells are foreign text: they are escaped here, so that a row stays a row. In TSV an empty cell
 /// stays empty; in a table it shows as "-".
 class Table {
@@ -28,6 +29,7 @@ class Table {
     void finish();
 
   private:
+    void choose_id();
     void write_row(const std::vector<std::string>& cells, bool is_header);
 
     Context& context_;

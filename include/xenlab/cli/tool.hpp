@@ -7,6 +7,7 @@
 #include <xenlab/cli/context.hpp>
 
 #include <functional>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -40,23 +41,48 @@ struct ToolInfo {
     bool timeout_option = false;           ///< --timeout
     std::vector<Example> examples;
     std::vector<ExitCode> exit_codes;
+    /// Names of values ("VM", "SR") that complete with what the tool's Completer knows; other
+    /// values complete as files.
+    std::vector<std::string_view> completes = {};
 };
+
+/// What could stand at the cursor.
+struct Candidate {
+    std::string word;
+    std::string description = {}; ///< shown by zsh and fish
+};
+
+/// TAB on a value whose name is in ToolInfo::completes.
+struct CompletionRequest {
+    std::string_view value;  ///< "VM"
+    std::string_view prefix; ///< what was typed of it; candidates that do not match are dropped
+    std::vector<std::string> words; ///< everything typed before it, without the tool's name
+};
+
+/// Must answer within a fraction of a second and never ask a person; what it throws means
+/// "nothing".
+using Completer = std::function<std::vector<Candidate>(const CompletionRequest&)>;
 
 /// Runs a tool: `declare` binds options (no I/O), `body` does the work and returns an exit code (0,
 /// or a verdict such as 7); failures are thrown as xenlab::Error. Never throws. May not return: a
 /// signal or a closed pipe ends the process the way the shell expects.
 int run_tool(int argc, char** argv, const ToolInfo& info,
              const std::function<void(CLI::App&)>& declare,
-             const std::function<int(Context&)>& body);
+             const std::function<int(Context&)>& body, const Completer& complete = {});
 
+/// Tools with verbs: cli/verbs.hpp. For `complete` the options typed so far are filled in.
 template <typename Options>
 int run(int argc, char** argv, const ToolInfo& info, void (*declare)(CLI::App&, Options&),
-        int (*body)(const Options&, Context&))
+        int (*body)(const Options&, Context&),
+        std::vector<Candidate> (*complete)(const Options&, const CompletionRequest&) = nullptr)
 {
     Options options;
+    Completer completer;
+    if (complete != nullptr)
+        completer = [&](const CompletionRequest& request) { return complete(options, request); };
     return run_tool(
         argc, argv, info, [&](CLI::App& app) { declare(app, options); },
-        [&](Context& context) { return body(options, context); });
+        [&](Context& context) { return body(options, context); }, completer);
 }
 
 /// The usual words for an exit code.

@@ -17,6 +17,7 @@ complete_line xva-mbr we
 complete_line xva-mbr wi
 complete_line xva-mbr --fields number,st
 complete_line xva-mbr --disk 0 --col
+complete_line xva-mbr --output = we
 complete_line xva-verify --keep
 complete_line xva-verify -o w
 complete_line xva-verify --threads ''

@@ -3,7 +3,7 @@
 # Standard output on a full device: exit 1, and a full -o target leaves nothing behind.
 . "$LIB"
 sample xo-mbr-fat-ntfs-ext4 >a.xva
-for tool in $TOOLS; do
+for tool in $(archive_tools); do
     for format in table tsv json jsonl; do
         code=0
         "$tool" --format $format a.xva >/dev/full 2>err || code=$?

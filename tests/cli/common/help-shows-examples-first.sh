@@ -5,6 +5,7 @@
 for tool in $TOOLS; do
     "$tool" --help >help
     "$tool" -h | cmp - help
-    awk '/^Examples:/ {e = NR} /^Options:/ {o = NR} END {exit !(e && o && e < o)}' help || echo "BAD $tool"
+    awk '/^Examples:/ {e = NR} /^(Options|Verbs):/ && !o {o = NR} END {exit !(e && o && e < o)}' help || echo "BAD $tool"
+    helps "$tool" >help
     awk 'length > 110 {print FILENAME ": too wide: " $0}' help
 done

@@ -16,5 +16,5 @@ for tool in sys.argv[1:]:
         if p.returncode != -number or time.monotonic() - begin > 3 or said != f"{tool}: interrupted\n".encode():
             print("BAD", tool, name, p.returncode, said)
 P
-# shellcheck disable=SC2086 # names without spaces
-python3 wait.py $TOOLS
+# shellcheck disable=SC2046 # names without spaces
+python3 wait.py $(archive_tools)

@@ -7,7 +7,7 @@ sample xapi-23.1 >a.xva
 on_terminal() { script -qec "$*" /dev/null </dev/null; }
 plain() { ! grep -q $'\e\\['; }
 export TERM=xterm
-for tool in $TOOLS; do
+for tool in $(archive_tools); do
     progress=
     "$tool" --help | grep -q -- --progress && progress="--progress none"
     "$tool" a.xva 2>&1 | { ! grep -q $'[\e\r]'; } || echo "BAD in a pipe: $tool"

@@ -3,7 +3,7 @@
 # -o: the file is there after success, unchanged after failure, and no .part is left.
 . "$LIB"
 sample xapi-23.1 >a.xva
-for tool in $TOOLS; do
+for tool in $(archive_tools); do
     "$tool" --help | grep -q -- '--output' || continue
     echo old >out
     [[ $(status "$tool" --json -o out nosuch.xva 2>/dev/null | tail -1) == "exit 3" ]] || echo "BAD status: $tool"

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The option model and its writers, on a tool that exists here only.
+#include "complete.hpp"
 #include "model.hpp"
 #include "shared_options.hpp"
 
 #include <xenlab/cli/options.hpp>
 
 #include <CLI/CLI.hpp>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 namespace xenlab::cli::test {
@@ -135,22 +137,41 @@ TEST_F(Model, Man)
         EXPECT_NE(man.find(section), std::string::npos);
 }
 
-TEST_F(Model, BashCompletion)
+using Words = std::vector<std::string>;
+
+TEST_F(Model, CompletesOptionsAndFixedValues)
 {
-    const std::string bash = bash_completion(info, model());
-    EXPECT_NE(bash.find("\ncomplete -F _xva_try xva-try\n"), std::string::npos);
-    EXPECT_NE(
-        bash.find("        -k | --kind)\n            mapfile -t COMPREPLY < <(compgen -W 'raw vhd "
-                  "qcow2' -- \"$cur\")\n"),
-        std::string::npos)
-        << bash;
-    EXPECT_NE(bash.find("compgen -W '--kind --limit --wait --flag --dir' -- \"$cur\""),
-              std::string::npos);
-    EXPECT_NE(bash.find("        --limit)\n            :\n"), std::string::npos)
-        << "nobody can guess a size";
-    EXPECT_NE(bash.find("        --dir)\n            compopt -o filenames"), std::string::npos);
-    EXPECT_EQ(bash.find("-f | --flag)"), std::string::npos) << "flags take no value";
-    EXPECT_EQ(bash.find("hidden"), std::string::npos);
+    const auto complete = [&](const Words& words) {
+        return completions(app, info, model(), words, {});
+    };
+    EXPECT_EQ(complete({"--ki"}), "words\n--kind\tKind of output\n");
+    EXPECT_EQ(complete({"-k", ""}), "words\nraw\t\nvhd\t\nqcow2\t\n");
+    EXPECT_EQ(complete({"--kind=v"}), "words\n--kind=vhd\t\n");
+    EXPECT_EQ(complete({"--limit", ""}), "words\n") << "nobody can guess a size";
+    EXPECT_EQ(complete({"--dir", "x"}), "files\n");
+    EXPECT_EQ(complete({"--dir=x"}), "files\n");
+    EXPECT_EQ(complete({""}), "files\n") << "SRC is a file";
+    EXPECT_EQ(complete({"a", ""}), "words\n") << "MORE is not";
+    EXPECT_EQ(complete({"--", "--ki"}), "files\n");
+    EXPECT_EQ(complete({}), "files\n");
+    EXPECT_EQ(complete({"--hid"}), "words\n");
+}
+
+TEST_F(Model, CompletesWhatTheToolKnows)
+{
+    ToolInfo knowing = info;
+    knowing.completes = {"MORE"};
+    std::string asked;
+    const Completer names = [&](const CompletionRequest& request) -> std::vector<Candidate> {
+        asked = fmt::format("{} {} {}", request.value, request.prefix, v.kind);
+        if (request.prefix == "throw")
+            throw std::runtime_error("no pool");
+        return {{"web1", "running"}, {"web 2", "a\nb"}, {"db"}, {"we\x1b[2J"}};
+    };
+    EXPECT_EQ(completions(app, knowing, model(), Words{"-k", "vhd", "a", "we"}, names),
+              "words\nweb1\trunning\nweb 2\ta\\nb\n");
+    EXPECT_EQ(asked, "MORE we vhd") << "options typed before are known";
+    EXPECT_EQ(completions(app, knowing, model(), Words{"a", "throw"}, names), "words\n");
 }
 
 TEST_F(Model, SharedOptionsDependOnTheTool)

@@ -1,20 +1,20 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // run_tool() as a function: what it prints and returns, with its standard streams caught in files.
+#include "support/caught.hpp"
 #include "support/scratch.hpp"
 
 #include <xenlab/cli/tool.hpp>
-#include <xenlab/io/fd.hpp>
 
 #include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
-#include <fcntl.h>
 #include <unistd.h>
 
 namespace xenlab::cli::test {
 namespace {
 
+using xenlab::test::Caught;
 using xenlab::test::Scratch;
 
 const ToolInfo info{.name = "xva-try",
@@ -27,23 +27,6 @@ const ToolInfo info{.name = "xva-try",
 struct Ran {
     int code = -1;
     std::string out, err;
-};
-
-/// Puts a file in the place of a standard stream for its lifetime.
-class Caught {
-  public:
-    Caught(int fd, const std::string& path) : fd_(fd), saved_(::fcntl(fd, F_DUPFD_CLOEXEC, 10))
-    {
-        const io::Fd file = io::open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
-        ::dup2(file.get(), fd);
-    }
-    ~Caught() { ::dup2(saved_.get(), fd_); }
-    Caught(const Caught&) = delete;
-    Caught& operator=(const Caught&) = delete;
-
-  private:
-    int fd_;
-    io::Fd saved_;
 };
 
 Ran run(std::vector<std::string> words, const std::function<int(Context&)>& body)

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Names of a pool's objects, kept between runs so that completion needs no network.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace xenlab::lab {
+
+struct KnownName {
+    std::string class_name; ///< "VM", "host", "SR", "snapshot", "ISO"…
+    std::string name;
+    std::string uuid;
+    std::string words; ///< "running", for shells that show descriptions
+};
+
+/// Replaces the names of one class in the file (0600). Never throws: it is only a cache.
+void remember_names(const std::string& file, const std::string& class_name,
+                    const std::vector<KnownName>& names) noexcept;
+
+/// What is in the file, all classes; nothing if it is missing, damaged, not ours or older than
+/// `most_age`. Never throws.
+std::optional<std::vector<KnownName>> known_names(const std::string& file,
+                                                  std::chrono::seconds most_age) noexcept;
+
+} // namespace xenlab::lab
