@@ -4,6 +4,7 @@
 #include <xenlab/fs/open.hpp>
 
 #include "ext.hpp"
+#include "fat.hpp"
 #include "ntfs.hpp"
 
 #include <fmt/format.h>
@@ -47,6 +48,8 @@ std::unique_ptr<Filesystem> open_known(block::BlockDevice& volume,
         return std::make_unique<Ext>(volume, content.fs, options);
     if (content.fs == "ntfs")
         return std::make_unique<Ntfs>(volume, options);
+    if (content.fs == "vfat")
+        return std::make_unique<Fat>(volume, options);
     return nullptr;
 }
 
