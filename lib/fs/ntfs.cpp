@@ -37,6 +37,24 @@ std::vector<std::byte> reparse_of(ntfs_inode* inode)
     return data;
 }
 
+/// Symlinks of Interix and of ntfs-3g by default: a system file that begins with a magic word.
+std::optional<std::string> interix_link(const NtfsLibrary& library, ntfs_inode* inode)
+{
+    constexpr std::string_view magic("IntxLNK\1", 8);
+    if ((inode->flags & FILE_ATTR_SYSTEM) == 0 || inode->data_size <= 8 || inode->data_size > 8200)
+        return std::nullopt;
+    const AttributePtr data = library.open_data(inode, {});
+    std::string text(static_cast<std::size_t>(inode->data_size), '\0');
+    const auto size = static_cast<s64>(text.size());
+    if (!data || ntfs_attr_pread(data.get(), 0, size, text.data()) != size) {
+        library.forget();
+        return std::nullopt;
+    }
+    if (!text.starts_with(magic))
+        return std::nullopt;
+    return text::utf16le_to_utf8(std::string_view(text).substr(magic.size()));
+}
+
 bool is_directory(const ntfs_inode* inode)
 {
     return (inode->mrec->flags & MFT_RECORD_IS_DIRECTORY) != 0;
@@ -210,7 +228,10 @@ Metadata Ntfs::stat(NodeId node)
     const bool locked = (inode->flags & FILE_ATTR_READONLY) != 0;
     data.mode = directory ? 0755U : locked ? 0444U : 0644U;
     data.links = le16_to_cpu(inode->mrec->link_count);
-    if (const auto link = link_of_reparse(reparse_of(inode.get()))) {
+    auto link = link_of_reparse(reparse_of(inode.get()));
+    if (!link && !directory)
+        link = interix_link(*library_, inode.get());
+    if (link) {
         data.type = FileType::symlink;
         data.link_target = *link;
         data.size = link->size();

@@ -4,6 +4,7 @@
 
 #include <xenlab/cli/context.hpp>
 #include <xenlab/guest/guest.hpp>
+#include <xenlab/guest/source_options.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -14,13 +15,10 @@
 namespace xva_cat {
 
 struct Options {
-    std::string source;
+    xenlab::guest::SourceOptions source;
     std::vector<std::string> paths;
-    std::string disk;
     std::string extract;
     bool tar = false;
-    bool no_spool = false;
-    std::uint64_t memory_limit = 128ULL << 20U;
 };
 
 int concatenate(const Options& options, xenlab::guest::Guest& guest, xenlab::cli::Context& context);

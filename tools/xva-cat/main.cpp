@@ -3,54 +3,37 @@
 #include "copy.hpp"
 
 #include <xenlab/base/error.hpp>
-#include <xenlab/cli/options.hpp>
 #include <xenlab/cli/progress.hpp>
 #include <xenlab/cli/tool.hpp>
-#include <xenlab/guest/session.hpp>
-
-#include <CLI/CLI.hpp>
+#include <xenlab/guest/source_options.hpp>
 
 namespace {
 
 using namespace xenlab;
 using xva_cat::Options;
 
-void declare(CLI::App& app, Options& o)
+void declare(cli::OptionSet& options, Options& o)
 {
-    app.add_option("DISKSRC", o.source,
-                   "XVA archive or disk image (plain, gzip or zstd), block device, http(s) URL, or "
-                   "- for standard input")
-        ->required();
-    app.add_option("GPATH", o.paths,
-                   "Path in the guest: /etc/fstab, C:/boot.ini, p2:/boot/grub.cfg, "
-                   "vg0/root:/etc/hosts, C:/file:stream; *, ? and [...] match")
-        ->required();
-    auto* tar = app.add_flag("--tar", o.tar, "Write the files and folders as a tar archive");
-    app.add_option("-x,--extract", o.extract,
-                   "Copy the files and folders into this folder, which is made if need be")
-        ->type_name("DIR")
-        ->excludes(tar);
-    app.add_option("--disk", o.disk, "Only this disk: its number from 0, or its reference")
-        ->type_name("N");
-    app.add_flag("--no-spool", o.no_spool,
-                 "Fail rather than keep a stream in a temporary file ($TMPDIR)");
-    cli::add_size(app, "--memory-limit", o.memory_limit,
-                  "Most memory for the window of a zstd source (default 128M)");
+    guest::declare_source(options, o.source);
+    options
+        .add_option("GPATH", o.paths,
+                    "Path in the guest: /etc/fstab, C:/boot.ini, p2:/boot/grub.cfg, "
+                    "vg0/root:/etc/hosts, C:/file:stream; *, ? and [...] match")
+        .required();
+    const auto tar =
+        options.add_flag("--tar", o.tar, "Write the files and folders as a tar archive");
+    options
+        .add_option("-x,--extract", o.extract,
+                    "Copy the files and folders into this folder, which is made if need be")
+        .type_name("DIR")
+        .excludes(tar);
+    guest::declare_source_options(options, o.source, true);
 }
 
 int run(const Options& o, cli::Context& context)
 {
     cli::Progress progress(context, "spooling");
-    guest::SessionOptions session{.source = o.source, .disk = o.disk};
-    session.open = {.window_limit = o.memory_limit,
-                    .timeout = context.shared.timeout,
-                    .stop = context.stop};
-    session.spool = {.allowed = !o.no_spool, .stop = context.stop};
-    session.spool.progress = [&](std::uint64_t at) { progress.update(at, std::nullopt); };
-    session.warn = [&](const std::string& words) { context.warning(words); };
-    session.guest.note = [&](const std::string& words) { context.note(words); };
-    session.guest.detail = [&](const std::string& words) { context.detail(words); };
-    guest::Session opened(session);
+    guest::Session opened(guest::session_options(o.source, context, progress));
     progress.done();
     const int code = o.tar                ? xva_cat::write_tar(o, opened.guest(), context)
                      : !o.extract.empty() ? xva_cat::extract(o, opened.guest(), context)

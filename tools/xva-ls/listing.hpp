@@ -5,6 +5,7 @@
 #include <xenlab/cli/context.hpp>
 #include <xenlab/cli/table.hpp>
 #include <xenlab/guest/guest.hpp>
+#include <xenlab/guest/source_options.hpp>
 
 #include <nlohmann/json.hpp>
 
@@ -16,9 +17,8 @@
 namespace xva_ls {
 
 struct Options {
-    std::string source;
+    xenlab::guest::SourceOptions source;
     std::vector<std::string> paths;
-    std::string disk;
     std::string at;
     bool volumes = false;
     bool long_rows = false;
@@ -26,8 +26,6 @@ struct Options {
     bool all = false;
     bool zero = false;
     bool directory = false;
-    bool no_spool = false;
-    std::uint64_t memory_limit = 128ULL << 20U;
 };
 
 /// Prints files one by one in the format asked for.

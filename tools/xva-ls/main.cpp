@@ -3,12 +3,10 @@
 #include "listing.hpp"
 
 #include <xenlab/base/error.hpp>
-#include <xenlab/cli/options.hpp>
 #include <xenlab/cli/progress.hpp>
 #include <xenlab/cli/tool.hpp>
-#include <xenlab/guest/session.hpp>
+#include <xenlab/guest/source_options.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <set>
@@ -19,30 +17,25 @@ using namespace xenlab;
 using xva_ls::Listing;
 using xva_ls::Options;
 
-void declare(CLI::App& app, Options& o)
+void declare(cli::OptionSet& options, Options& o)
 {
-    app.add_option("DISKSRC", o.source,
-                   "XVA archive or disk image (plain, gzip or zstd), block device, http(s) URL, or "
-                   "- for standard input")
-        ->required();
-    app.add_option("GPATH", o.paths,
-                   "Path in the guest: /etc, C:/Windows, p2:/boot, vg0/root:/etc; *, ? and [...] "
-                   "match (default: / or C:/)");
-    app.add_flag("-l,--long", o.long_rows, "Print mode, owner, size and time, too");
-    app.add_flag("-R,--recursive", o.recursive, "List folders and all that is in them");
-    app.add_flag("-a,--all", o.all, "List names that begin with a dot and files of NTFS itself, too");
-    app.add_flag("-d,--directory", o.directory, "List a folder itself, not what is in it");
-    app.add_flag("-0,--null", o.zero, "End each path with a NUL byte, unescaped");
-    app.add_flag("--volumes", o.volumes, "List partitions, filesystems and logical volumes");
-    app.add_option("--at", o.at,
-                   "List the files that own these bytes of a disk, or this chunk: Ref:2/00000028")
-        ->type_name("OFFSET[,LENGTH]|CHUNK");
-    app.add_option("--disk", o.disk, "Only this disk: its number from 0, or its reference")
-        ->type_name("N");
-    app.add_flag("--no-spool", o.no_spool,
-                 "Fail rather than keep a stream in a temporary file ($TMPDIR)");
-    cli::add_size(app, "--memory-limit", o.memory_limit,
-                  "Most memory for the window of a zstd source (default 128M)");
+    guest::declare_source(options, o.source);
+    options.add_option("GPATH", o.paths,
+                       "Path in the guest: /etc, C:/Windows, p2:/boot, vg0/root:/etc; *, ? and "
+                       "[...] match (default: / or C:/)");
+    options.add_flag("-l,--long", o.long_rows, "Print mode, owner, size and time, too");
+    options.add_flag("-R,--recursive", o.recursive, "List folders and all that is in them");
+    options.add_flag("-a,--all", o.all,
+                     "List names that begin with a dot and files of NTFS itself, too");
+    options.add_flag("-d,--directory", o.directory, "List a folder itself, not what is in it");
+    options.add_flag("-0,--null", o.zero, "End each path with a NUL byte, unescaped");
+    options.add_flag("--volumes", o.volumes, "List partitions, filesystems and logical volumes");
+    options
+        .add_option("--at", o.at,
+                    "List the files that own these bytes of a disk, or this chunk: "
+                    "Ref:2/00000028")
+        .type_name("OFFSET[,LENGTH]|CHUNK");
+    guest::declare_source_options(options, o.source, true);
 }
 
 bool hidden(const guest::Place& place)
@@ -122,16 +115,7 @@ std::string default_path(guest::Guest& guest)
 int run(const Options& o, cli::Context& context)
 {
     cli::Progress progress(context, "spooling");
-    guest::SessionOptions session{.source = o.source, .disk = o.disk};
-    session.open = {.window_limit = o.memory_limit,
-                    .timeout = context.shared.timeout,
-                    .stop = context.stop};
-    session.spool = {.allowed = !o.no_spool, .stop = context.stop};
-    session.spool.progress = [&](std::uint64_t at) { progress.update(at, std::nullopt); };
-    session.warn = [&](const std::string& words) { context.warning(words); };
-    session.guest.note = [&](const std::string& words) { context.note(words); };
-    session.guest.detail = [&](const std::string& words) { context.detail(words); };
-    guest::Session opened(session);
+    guest::Session opened(guest::session_options(o.source, context, progress));
     progress.done();
     guest::Guest& guest = opened.guest();
     std::size_t damaged = 0;

@@ -117,7 +117,7 @@ std::vector<Put> open_items(const Options& options, const std::stop_token& stop)
         throw Error(Errc::usage, "files come in pairs: LOCAL GPATH");
     static_cast<void>(mode_of(options.mode));
     std::vector<Put> puts;
-    bool input_used = options.source == "-";
+    bool input_used = options.source.source == "-";
     for (std::size_t i = 0; i < options.items.size(); i += 2) {
         Put put{.local = options.items[i], .path = options.items[i + 1]};
         if (put.local == "-" && std::exchange(input_used, true))

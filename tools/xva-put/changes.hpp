@@ -4,7 +4,7 @@
 
 #include <xenlab/block/block_device.hpp>
 #include <xenlab/cli/context.hpp>
-#include <xenlab/guest/edit.hpp>
+#include <xenlab/guest/edit_options.hpp>
 
 #include <cstdint>
 #include <memory>
@@ -15,17 +15,13 @@
 namespace xva_put {
 
 struct Options {
-    std::string source;
+    xenlab::guest::SourceOptions source;
+    xenlab::guest::EditChoice edit;
     std::vector<std::string> items; ///< LOCAL GPATH LOCAL GPATH …
     std::vector<std::string> remove;
     std::vector<std::string> make;
     std::string mode;
     std::string backup;
-    std::string disk;
-    std::string output;
-    bool in_place = false;
-    bool recover = false;
-    std::uint64_t memory_limit = 128ULL << 20U;
 };
 
 /// A local file and where it goes.

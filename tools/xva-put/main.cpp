@@ -3,79 +3,54 @@
 #include "changes.hpp"
 
 #include <xenlab/base/error.hpp>
-#include <xenlab/cli/options.hpp>
 #include <xenlab/cli/progress.hpp>
 #include <xenlab/cli/tool.hpp>
-
-#include <CLI/CLI.hpp>
+#include <xenlab/guest/edit_options.hpp>
 
 namespace {
 
 using namespace xenlab;
 using xva_put::Options;
 
-void declare(CLI::App& app, Options& o)
+void declare(cli::OptionSet& options, Options& o)
 {
-    app.add_option("DISKSRC", o.source,
-                   "XVA archive or disk image, block device, http(s) URL, or - for standard input")
-        ->required();
-    app.add_option("LOCAL GPATH", o.items,
-                   "A local file (- for standard input) and its path in the guest: /etc/fstab, "
-                   "C:/boot.ini, p2:/boot/grub.cfg; a folder takes the local name; pairs repeat");
-    app.add_option("--rm", o.remove, "Remove a file, link or empty folder of the guest first")
-        ->type_name("GPATH")
-        ->expected(1);
-    app.add_option("--mkdir", o.make, "Make a folder in the guest before files are written")
-        ->type_name("GPATH")
-        ->expected(1);
-    app.add_option("--mode", o.mode,
-                   "Permissions of the files written, in octal (default: as they were, or 0644)")
-        ->type_name("MODE");
-    app.add_option("--backup", o.backup, "Keep the old content of each file under this suffix")
-        ->type_name("SUFFIX");
-    auto* output = app.add_option("-o,--output", o.output,
-                                  "Write the whole changed disk or archive there (- for standard "
-                                  "output); a file appears when it is complete")
-                       ->type_name("FILE");
-    app.add_flag("--in-place", o.in_place,
-                 "Change the source itself, with an undo log meanwhile (xva-disk --undo)")
-        ->excludes(output);
-    app.add_flag("--recover", o.recover,
-                 "First do what the guest's own boot would: replay the ext journal, reset the NTFS "
-                 "log");
-    app.add_option("--disk", o.disk, "Only this disk: its number from 0, or its reference")
-        ->type_name("N");
-    cli::add_size(app, "--memory-limit", o.memory_limit,
-                  "Most memory for the window of a zstd source (default 128M)");
+    guest::declare_source(options, o.source);
+    options.add_option("LOCAL GPATH", o.items,
+                       "A local file (- for standard input) and its path in the guest: "
+                       "/etc/fstab, C:/boot.ini, p2:/boot/grub.cfg; a folder takes the local "
+                       "name; pairs repeat");
+    options.add_option("--rm", o.remove, "Remove a file, link or empty folder of the guest first")
+        .type_name("GPATH")
+        .one_at_a_time();
+    options.add_option("--mkdir", o.make, "Make a folder in the guest before files are written")
+        .type_name("GPATH")
+        .one_at_a_time();
+    options
+        .add_option(
+            "--mode", o.mode,
+            "Permissions of the files written, in octal (default: as they were, or 0644)")
+        .type_name("MODE");
+    options
+        .add_option("--backup", o.backup, "Keep the old content of each file under this suffix")
+        .type_name("SUFFIX");
+    guest::declare_edit_options(options, o.edit);
+    guest::declare_source_options(options, o.source, false);
 }
 
 int run(const Options& o, cli::Context& context)
 {
     if (o.items.empty() && o.remove.empty() && o.make.empty())
         throw Error(Errc::usage, "nothing to do", "give LOCAL GPATH, --rm or --mkdir");
-    if (o.output.empty() && !o.in_place)
-        throw Error(Errc::usage, "where to?", "write to a new file with -o FILE, or --in-place");
+    guest::require_target(o.edit);
     auto puts = xva_put::open_items(o, context.stop);
     cli::Progress progress(context, "writing");
-    guest::EditOptions options{.in_place = o.in_place, .output = o.output, .recover = o.recover};
-    options.session.source = o.source;
-    options.session.disk = o.disk;
-    options.session.open = {.window_limit = o.memory_limit,
-                            .timeout = context.shared.timeout,
-                            .stop = context.stop};
-    options.session.spool.stop = context.stop;
-    options.session.warn = [&](const std::string& words) { context.warning(words); };
-    options.session.guest.note = [&](const std::string& words) { context.note(words); };
-    options.session.guest.detail = [&](const std::string& words) { context.detail(words); };
-    options.progress = [&](std::uint64_t done, std::uint64_t total) {
-        progress.update(done, total);
-    };
+    auto options = guest::edit_options(o.edit, o.source, context, progress);
     guest::Edit edit(std::move(options));
     xva_put::apply(o, puts, edit.guest(), context);
     xva_put::verify(o, puts, edit.reopen());
     if (edit.damaged())
         throw Error(Errc::bad_data, "the source is damaged where it was read; nothing was changed");
-    edit.commit(o.output == "-" ? &context.out(cli::Context::Content::binary) : nullptr);
+    edit.commit(o.edit.output == "-" ? &context.out(cli::Context::Content::binary) : nullptr);
     progress.done();
     return 0;
 }
