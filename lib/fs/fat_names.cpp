@@ -116,7 +116,7 @@ ShortName make_short(std::string_view name, const std::function<bool(const Short
 std::u16string units_of(bytes::View entry)
 {
     std::u16string units;
-    for (const std::size_t at : {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30})
+    for (const std::size_t at : unit_places)
         units += static_cast<char16_t>(bytes::le16(entry, at));
     return units;
 }

@@ -26,7 +26,10 @@ bool fits_short(std::string_view name, ShortName& result);
 /// An 8.3 name for a long one that is not `taken`: "LONGNA~1TXT".
 ShortName make_short(std::string_view name, const std::function<bool(const ShortName&)>& taken);
 
-/// The 13 units of a long entry.
+/// Where a long entry has its 13 units.
+constexpr std::array<std::size_t, 13> unit_places{1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30};
+
+/// The units of a long entry.
 std::u16string units_of(bytes::View entry);
 
 } // namespace xenlab::fs

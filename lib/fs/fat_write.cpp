@@ -45,7 +45,7 @@ std::vector<std::vector<std::byte>> long_entries(std::u16string name, const Shor
         entry[11] = static_cast<std::byte>(fat::long_entry);
         entry[13] = static_cast<std::byte>(checksum_of(short_name));
         std::size_t unit = i * per_entry;
-        for (const std::size_t at : {1, 3, 5, 7, 9, 14, 16, 18, 20, 22, 24, 28, 30})
+        for (const std::size_t at : unit_places)
             bytes::store_le(std::span(entry), at, static_cast<std::uint16_t>(name[unit++]));
         entries.push_back(std::move(entry));
     }

@@ -117,7 +117,7 @@ class Extractor {
         case fs::FileType::regular:
             return copy_file(place, data, folder, last, shown(name));
         default:
-            throw Error(Errc::failed, fmt::format("a {}", fs::name_of(data.type)));
+            throw Error(Errc::failed, fmt::format("its kind is {}", fs::name_of(data.type)));
         }
     }
 

@@ -53,7 +53,10 @@ class Walk {
 
     void path(const std::string& path)
     {
-        for (const guest::Place& place : guest_.expand(path)) {
+        for (guest::Place& place : guest_.expand(path, false)) {
+            // As ls: a link to a folder is listed as that folder, unless it is asked about itself.
+            if (place.type == fs::FileType::symlink && !options_.long_rows && !options_.directory)
+                follow(place);
             if (place.type == fs::FileType::directory && !options_.directory)
                 folder(place, 0);
             else
@@ -68,6 +71,19 @@ class Walk {
     }
 
   private:
+    void follow(guest::Place& place)
+    {
+        try {
+            const guest::Place target = guest_.find(place.path);
+            if (target.type == fs::FileType::directory)
+                place = target;
+        } catch (const Error& error) {
+            if (error.code() == Errc::interrupted)
+                throw;
+            context_.detail(error.what()); // it dangles, and is listed as a link
+        }
+    }
+
     void folder(const guest::Place& place, unsigned depth)
     {
         if (context_.stop.stop_requested())

@@ -11,8 +11,8 @@ echo x >tree/ok
 chmod 6777 tree/ok
 truncate -s 8M disk.raw
 mke2fs -q -t ext4 -d tree disk.raw
-debugfs -w -R 'mknod null c 1 3' disk.raw 2>/dev/null
-debugfs -w -R 'mknod pipe p' disk.raw 2>/dev/null
+debugfs -w -R 'mknod null c 1 3' disk.raw >/dev/null 2>&1
+debugfs -w -R 'mknod pipe p' disk.raw >/dev/null 2>&1
 umask 022
 status xva-cat disk.raw -x out '/*'
 (cd out && find . | sort)

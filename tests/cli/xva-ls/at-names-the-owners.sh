@@ -15,7 +15,7 @@ for file in one two; do
 done | sort | uniq -c
 xva --disk disk.raw disk.xva
 first=$(debugfs -R 'blocks /two' disk.raw 2>/dev/null | cut -d ' ' -f 1)
-xva-ls disk.xva --at "$(printf 'Ref:1/%08d' $((first * 1024 / 1048576)))" | cut -f 1 | sort
+xva-ls disk.xva --at "$(printf 'Ref:2/%08d' $((first * 1024 / 1048576)))" | cut -f 1 | sort
 status xva-ls disk.raw --at 20M
 status xva-ls disk.raw --at x
 xva-ls disk.raw --at 15M
