@@ -164,7 +164,7 @@ const cli::ToolInfo info{
                  {"xva-ls web1.xva -l p3:/", "List a folder of the third partition"},
                  {"cat web1.xva.zst | xva-ls - -R p2:/ | tail -n 3",
                   "List all files of a stream, which is kept in a temporary file meanwhile"},
-                 {"xva-ls web1.xva --disk 0 --at 100M,1M",
+                 {"xva-ls web1.xva --disk 0 --at 21M,1M",
                   "Name the files that own a damaged MiB of the disk"},
                  {"xva-ls web1.xva --json -R p1:/ | jq -r '.items[] | select(.size > 1048576).path'",
                   "Find large files"}},
