@@ -128,13 +128,14 @@ std::string group_lists(const ToolModel& tool)
     return out;
 }
 
-std::string verb_item(const VerbModel& verb)
+/// `said` holds the arguments that were explained at an earlier verb.
+std::string verb_item(const VerbModel& verb, std::set<std::string>& said)
 {
     std::string out = fmt::format(".It Cm {}{}\n{}\n", escaped(verb.info.name),
                                   arguments(verb.model), sentence(verb.info.summary));
     out[out.find('\n') + 1] = upper(out[out.find('\n') + 1]);
     for (const PositionalModel& p : verb.model.positionals)
-        if (!p.description.empty())
+        if (!p.description.empty() && said.insert(p.name + p.description).second)
             out += fmt::format(".Ar {} :\n{}\n", escaped(p.name), sentence(p.description));
     if (!verb.info.columns.empty())
         out += fmt::format("Columns: {}.\n",
@@ -175,8 +176,9 @@ std::string man_sections(const ToolInfo& info, const ToolModel& model)
     std::string out = "@SYNOPSIS@\n" + synopsis(model);
     if (!model.verbs.empty())
         out += "@VERBS@\n.Bl -tag -width Ds\n";
+    std::set<std::string> said;
     for (const VerbModel& verb : model.verbs)
-        out += verb_item(verb);
+        out += verb_item(verb, said);
     if (!model.verbs.empty())
         out += ".El\n";
     out += "@OPTIONS@\n" + option_list(model) + group_lists(model) + "@EXAMPLES@\n";
