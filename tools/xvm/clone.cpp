@@ -73,7 +73,7 @@ Verb clone_verb()
 {
     return cli::make_verb<Globals, Options>(
         batch_info("clone", "make VMs from one; the message is the uuid of each", "xvm.clone/1",
-                   {{"xvm clone db1 db2 db3", "Two more like it"}}),
+                   {{"xvm clone gold lab-7 lab-8", "Two like it, at once"}}),
         declare, run);
 }
 

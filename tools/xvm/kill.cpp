@@ -126,7 +126,7 @@ Verb kill_verb()
 {
     return cli::make_verb<Globals, Options>(
         batch_info("kill", "switch VMs off, whatever is in the way", "xvm.kill/1",
-                   {{"xvm kill stuck1", "Say which rung of the ladder worked"},
+                   {{"xvm kill db1", "Say which rung of the ladder worked"},
                     {"xvm kill 'lab-*' --patience 10s", "Do not wait long for each attempt"}}),
         declare, run);
 }

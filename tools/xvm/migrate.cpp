@@ -66,7 +66,7 @@ Verb migrate_verb()
 {
     return cli::make_verb<Globals, Options>(
         batch_info("migrate", "move running VMs to another host of the pool", "xvm.migrate/1",
-                   {{"xvm migrate -l host=host1 --to host2", "Empty a host"}}),
+                   {{"xvm migrate web1 --to host2", "While it runs"}}),
         declare, run);
 }
 

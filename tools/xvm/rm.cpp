@@ -72,7 +72,7 @@ Verb rm_verb()
 {
     return cli::make_verb<Globals, Options>(
         batch_info("rm", "remove VMs with their disks and snapshots", "xvm.rm/1",
-                   {{"xvm rm 'tmp-*' --dry-run", "See first"},
+                   {{"xvm rm 'tmp-*' --kill --dry-run", "See first"},
                     {"xvm rm 'tmp-*' --kill --yes", "In a script"}}),
         declare, run);
 }

@@ -34,8 +34,14 @@ const xapi::Object<xapi::Vm>& pick_snapshot(const std::vector<xapi::Object<xapi:
 {
     if (snapshots.empty())
         throw Error(Errc::not_found, "has no snapshot");
-    if (word.empty())
-        return snapshots.back();
+    if (word.empty()) {
+        // Times are whole seconds: of two in one second, the younger hangs below the older.
+        const auto* newest = &snapshots.back();
+        for (const auto& snapshot : snapshots)
+            if (snapshot.record.parent == newest->ref)
+                newest = &snapshot;
+        return *newest;
+    }
     const xapi::Object<xapi::Vm>* found = nullptr;
     std::vector<std::string> names;
     for (const auto& snapshot : snapshots) {

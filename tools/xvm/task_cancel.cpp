@@ -100,15 +100,16 @@ Verb task_cancel_verb()
 {
     return cli::make_verb<Globals, Options>(
         batch_info("task cancel", "ask the server to end tasks", "xvm.task.cancel/1",
-                   {{"xvm task cancel 'Async.VM.clean_*'", "All of a kind"}}),
+                   {{"xvm task ls -q | xvm task cancel - >cancelled", "All there are"}}),
         declare, run_cancel);
 }
 
 Verb task_wait_verb()
 {
     return cli::make_verb<Globals, Options>(
-        batch_info("task wait", "wait until tasks have ended", "xvm.task.wait/1",
-                   {{"xvm task wait 'Async.VM.*' --timeout 10m", "Also tasks of others"}}),
+        batch_info(
+            "task wait", "wait until tasks have ended", "xvm.task.wait/1",
+            {{"xvm task ls -q | xvm task wait - --timeout 10m >ended", "Also tasks of others"}}),
         declare, run_wait);
 }
 
