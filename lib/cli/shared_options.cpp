@@ -4,7 +4,6 @@
 #include <xenlab/base/text.hpp>
 #include <xenlab/cli/options.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -22,24 +21,24 @@ bool offers(const ToolInfo& info, Format format)
     return std::find(info.formats.begin(), info.formats.end(), format) != info.formats.end();
 }
 
-void declare_formats(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
+void declare_formats(OptionSet& app, const ToolInfo& info, SharedChoice& choice)
 {
     std::vector<std::string> names;
     for (const Format format : info.formats)
         names.emplace_back(name_of(format));
-    add_choice(app, "--format", choice.format, names,
-               "Output format; by default table on a terminal and tsv in a pipe")
-        ->group(group);
+    app.add_choice("--format", choice.format, names,
+                   "Output format; by default table on a terminal and tsv in a pipe")
+        .group(group);
     if (offers(info, Format::json))
-        app.add_flag("--json", choice.json, "Same as --format json: one document")->group(group);
+        app.add_flag("--json", choice.json, "Same as --format json: one document").group(group);
     if (offers(info, Format::jsonl))
         app.add_flag("--jsonl", choice.jsonl, "Same as --format jsonl: one document a line")
-            ->group(group);
+            .group(group);
     if (offers(info, Format::ids)) {
         app.add_flag("-q", choice.ids, "Same as --format ids: only what identifies each row")
-            ->group(group);
+            .group(group);
         app.add_flag("-0", choice.nul, "With -q, end each with a NUL instead of a newline")
-            ->group(group);
+            .group(group);
     }
     if (offers(info, Format::table)) {
         app.add_option(
@@ -48,10 +47,10 @@ void declare_formats(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
                    ? std::string("Columns of table and tsv, in this order, separated by commas")
                    : fmt::format("Columns of table and tsv, in this order, separated by commas: {}",
                                  fmt::join(info.columns, ", ")))
-            ->type_name("LIST")
-            ->group(group);
-        app.add_flag("--header", choice.header, "Print column names in tsv, too")->group(group);
-        app.add_flag("--no-header", choice.no_header, "Print no column names")->group(group);
+            .type_name("LIST")
+            .group(group);
+        app.add_flag("--header", choice.header, "Print column names in tsv, too").group(group);
+        app.add_flag("--no-header", choice.no_header, "Print no column names").group(group);
     }
 }
 
@@ -98,48 +97,50 @@ ProgressMode decide_progress(const SharedChoice& choice)
 
 } // namespace
 
-void declare_streams(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
+void declare_streams(CLI::App& parser, const ToolInfo& info, SharedChoice& choice)
 {
+    OptionSet app(parser);
     if (info.output_option)
         app.add_option("-o,--output", choice.output,
                        "Write there instead of standard output; a file appears when it is complete")
-            ->type_name("FILE")
-            ->group(group);
+            .type_name("FILE")
+            .group(group);
     if (info.progress_option) {
-        add_choice(app, "--progress", choice.progress, {"auto", "bar", "line", "json", "none"},
-                   "How to show progress; auto is a bar on a terminal and nothing otherwise")
-            ->group(group);
+        app.add_choice("--progress", choice.progress, {"auto", "bar", "line", "json", "none"},
+                       "How to show progress; auto is a bar on a terminal and nothing otherwise")
+            .group(group);
         app.add_option("--progress-fd", choice.progress_fd, "Show progress on this descriptor")
-            ->type_name("N")
-            ->group(group)
-            ->check(CLI::Range(0, 1 << 20));
+            .type_name("N")
+            .group(group)
+            .range(0, 1 << 20);
     }
     if (info.timeout_option)
-        add_duration(app, "--timeout", choice.timeout,
-                     "Give up when a server is silent for that long (default 60s)")
-            ->group(group);
+        app.add_duration("--timeout", choice.timeout,
+                         "Give up when a server is silent for that long (default 60s)")
+            .group(group);
 }
 
-void declare_common(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
+void declare_common(CLI::App& parser, const ToolInfo& info, SharedChoice& choice)
 {
+    OptionSet app(parser);
     if (!info.formats.empty())
         declare_formats(app, info, choice);
-    add_choice(app, "--color", choice.color, {"auto", "always", "never"},
-               "Colours; auto obeys NO_COLOR and TERM=dumb")
-        ->group(group);
+    app.add_choice("--color", choice.color, {"auto", "always", "never"},
+                   "Colours; auto obeys NO_COLOR and TERM=dumb")
+        .group(group);
     app.add_flag("-s,--quiet", choice.quiet, "No warnings and no notes on standard error")
-        ->group(group);
+        .group(group);
     app.add_flag("-v,--verbose", choice.verbose, "Say more on standard error; twice for more")
-        ->group(group);
+        .group(group);
     // Looked for before the command line is parsed; declared so that they are listed.
-    app.add_flag("-h,--help", choice.help, "Print this help")->group(group);
-    app.add_flag("--version", choice.version, "Print the version")->group(group);
+    app.add_flag("-h,--help", choice.help, "Print this help").group(group);
+    app.add_flag("--version", choice.version, "Print the version").group(group);
 }
 
-void declare_shared(CLI::App& app, const ToolInfo& info, SharedChoice& choice)
+void declare_shared(CLI::App& parser, const ToolInfo& info, SharedChoice& choice)
 {
-    declare_streams(app, info, choice);
-    declare_common(app, info, choice);
+    declare_streams(parser, info, choice);
+    declare_common(parser, info, choice);
 }
 
 SharedOptions decide(const SharedChoice& choice, const ToolInfo& info)

@@ -13,13 +13,14 @@ namespace xenlab::cli {
 namespace {
 
 int live(std::span<const std::string> words, const ToolInfo& info,
-         const std::function<void(CLI::App&)>& declare, const std::function<int(Context&)>& body,
+         const std::function<void(OptionSet&)>& declare, const std::function<int(Context&)>& body,
          const Completer& complete)
 {
     CLI::App app{std::string(info.summary), std::string(info.name)};
     app.set_help_flag(); // ours prints examples, too
     app.option_defaults()->group("Options");
-    declare(app);
+    OptionSet set(app);
+    declare(set);
     SharedChoice choice;
     declare_shared(app, info, choice);
     const ToolModel model = model_of(app);
@@ -44,7 +45,7 @@ int live(std::span<const std::string> words, const ToolInfo& info,
 } // namespace
 
 int run_tool(int argc, char** argv, const ToolInfo& info,
-             const std::function<void(CLI::App&)>& declare,
+             const std::function<void(OptionSet&)>& declare,
              const std::function<int(Context&)>& body, const Completer& complete)
 {
     const std::vector<std::string> words = words_of(argc, argv);

@@ -20,6 +20,12 @@ std::unique_ptr<CLI::App> new_app(std::string_view name)
     return app;
 }
 
+void declare_on(CLI::App& app, const Declare& declare)
+{
+    OptionSet set(app);
+    declare(set);
+}
+
 namespace {
 
 bool offers(const AnyVerb& verb, Format format)
@@ -42,7 +48,7 @@ VerbTool::VerbTool(const ToolInfo& info, const Declare& globals, const std::vect
             info_.formats.push_back(format);
     const auto app = new_app(info_.name);
     SharedChoice choice;
-    declare_globals_(*app);
+    declare_on(*app, declare_globals_);
     declare_common(*app, info_, choice);
     global_ = model_of(*app);
 }
@@ -53,7 +59,7 @@ ToolModel VerbTool::whole_model() const
     for (const AnyVerb& verb : verbs_) {
         const auto app = new_app(verb.info.name);
         SharedChoice choice;
-        verb.declare(*app);
+        declare_on(*app, verb.declare);
         declare_streams(*app, verb.info, choice);
         whole.verbs.push_back({verb.info, model_of(*app)});
     }

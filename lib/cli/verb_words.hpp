@@ -13,9 +13,10 @@
 
 namespace xenlab::cli {
 
-using Declare = std::function<void(CLI::App&)>;
+using Declare = std::function<void(OptionSet&)>;
 
 std::unique_ptr<CLI::App> new_app(std::string_view name);
+void declare_on(CLI::App& app, const Declare& declare);
 
 /// Borrows the verbs and declare_globals.
 class VerbTool {

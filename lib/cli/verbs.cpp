@@ -25,8 +25,8 @@ struct Line {
         info.name = name;
         info.completes = tool.info().completes;
         app = new_app(name);
-        verb.declare(*app);
-        tool.declare_globals()(*app);
+        declare_on(*app, verb.declare);
+        declare_on(*app, tool.declare_globals());
         declare_shared(*app, info, choice);
         model = model_of(*app);
     }
@@ -47,7 +47,7 @@ std::string complete_words(const VerbTool& tool, std::span<const std::string> wo
     if (called.typed.empty() && (value || current.starts_with('-'))) {
         const auto app = new_app(tool.info().name);
         SharedChoice choice;
-        tool.declare_globals()(*app);
+        declare_on(*app, tool.declare_globals());
         declare_common(*app, tool.info(), choice);
         std::vector<std::string> rest = called.rest;
         rest.push_back(current);
@@ -84,7 +84,7 @@ void check_globals(const VerbTool& tool, const Called& called)
 {
     const auto app = new_app(tool.info().name);
     SharedChoice choice;
-    tool.declare_globals()(*app);
+    declare_on(*app, tool.declare_globals());
     declare_common(*app, tool.info(), choice);
     try {
         parse(*app, {called.rest.begin(),

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "bytes_of.hpp"
+#include "qemu_nbd.hpp"
+
 #include <xenlab/base/error.hpp>
-#include <xenlab/base/text.hpp>
 #include <xenlab/block/raw_image.hpp>
-#include <xenlab/disksrc/disk_source.hpp>
-#include <xenlab/io/decompress.hpp>
+#include <xenlab/block/vhd_image.hpp>
 #include <xenlab/io/file_source.hpp>
-#include <xenlab/io/prefetch.hpp>
-#include <xenlab/transport/http_source.hpp>
+#include <xenlab/nbd/client.hpp>
+#include <xenlab/nbd/uri.hpp>
 #include <xenlab/xva/disks.hpp>
 #include <xenlab/xva/walker.hpp>
-
-#include <fmt/format.h>
 
 #include <array>
 
@@ -18,48 +17,6 @@
 
 namespace xenlab::disksrc {
 namespace {
-
-bool is_url(const std::string& name)
-{
-    return name.starts_with("http://") || name.starts_with("https://");
-}
-
-/// Words of the DISKSRC grammar that this version does not serve.
-void refuse_unsupported(const std::string& name)
-{
-    static constexpr std::array<std::string_view, 6> schemes{
-        "vm:", "vdi:", "snap:", "nbd://", "nbds://", "nbd+unix://"};
-    for (const std::string_view scheme : schemes)
-        if (name.starts_with(scheme))
-            throw Error(Errc::usage, fmt::format("this version cannot read {} sources", scheme),
-                        fmt::format("write ./{} if you mean a file of that name", name));
-}
-
-std::unique_ptr<io::ByteSource> open_raw_bytes(const std::string& name, const OpenOptions& options)
-{
-    refuse_unsupported(name);
-    if (!is_url(name))
-        return io::open_source(name, options.stop);
-    transport::HttpOptions http;
-    if (options.timeout.count() > 0) {
-        http.silence_timeout = options.timeout;
-        http.connect_timeout = std::min(http.connect_timeout, options.timeout);
-    }
-    return transport::open_http(name, http, options.stop);
-}
-
-struct Opened {
-    std::unique_ptr<io::PeekSource> bytes; ///< not decompressed
-    io::Compression compression = io::Compression::none;
-};
-
-Opened open_peek(const std::string& name, const OpenOptions& options)
-{
-    Opened opened;
-    opened.bytes = std::make_unique<io::PeekSource>(open_raw_bytes(name, options));
-    opened.compression = io::detect_compression(opened.bytes->peek(4));
-    return opened;
-}
 
 xva::MemberKind first_member(std::span<const std::byte> head)
 {
@@ -86,10 +43,12 @@ std::vector<DiskInfo> disks_of(const xva::Metadata& metadata)
 
 class StreamSource final : public DiskSource {
   public:
-    StreamSource(std::unique_ptr<block::ForwardDisks> stream, std::vector<DiskInfo> disks)
+    StreamSource(SourceFormat format, std::unique_ptr<block::ForwardDisks> stream,
+                 std::vector<DiskInfo> disks)
         : stream_(std::move(stream))
     {
         disks_ = std::move(disks);
+        format_ = format;
     }
     block::BlockDevice* device(std::size_t /*disk*/) override { return nullptr; }
     block::ForwardDisks* stream() override { return stream_.get(); }
@@ -100,9 +59,11 @@ class StreamSource final : public DiskSource {
 
 class ImageSource final : public DiskSource {
   public:
-    explicit ImageSource(std::unique_ptr<block::BlockDevice> image) : image_(std::move(image))
+    ImageSource(SourceFormat format, std::unique_ptr<block::BlockDevice> image)
+        : image_(std::move(image))
     {
         disks_ = {{.size = image_->size()}};
+        format_ = format;
     }
     block::BlockDevice* device(std::size_t /*disk*/) override { return image_.get(); }
     block::ForwardDisks* stream() override { return nullptr; }
@@ -116,6 +77,7 @@ class ArchiveSource final : public DiskSource {
     explicit ArchiveSource(std::unique_ptr<xva::DiskIndex> index) : index_(std::move(index))
     {
         disks_ = disks_of(index_->metadata());
+        format_ = SourceFormat::xva;
         devices_.resize(disks_.size());
     }
     block::BlockDevice* device(std::size_t disk) override
@@ -138,11 +100,26 @@ std::unique_ptr<DiskSource> open_stream(std::unique_ptr<io::PeekSource> bytes,
     if (is_xva(bytes->peek(tar::block_size))) {
         auto stream = std::make_unique<xva::DiskStream>(std::move(bytes), options.damaged);
         auto disks = disks_of(stream->metadata());
-        return std::make_unique<StreamSource>(std::move(stream), std::move(disks));
+        return std::make_unique<StreamSource>(SourceFormat::xva, std::move(stream),
+                                              std::move(disks));
     }
     const auto total = bytes->total();
-    return std::make_unique<StreamSource>(std::make_unique<block::RawStream>(std::move(bytes)),
+    return std::make_unique<StreamSource>(SourceFormat::raw,
+                                          std::make_unique<block::RawStream>(std::move(bytes)),
                                           std::vector<DiskInfo>{{.size = total}});
+}
+
+bool starts_with(std::span<const std::byte> head, std::string_view magic)
+{
+    return head.size() >= magic.size() &&
+           std::equal(magic.begin(), magic.end(), head.begin(),
+                      [](char a, std::byte b) { return std::byte(a) == b; });
+}
+
+/// Images that are no stream of their disk's bytes: they must be files.
+bool is_image_format(std::span<const std::byte> head)
+{
+    return starts_with(head, "conectix") || starts_with(head, "QFI\xfb");
 }
 
 void refuse_foreign(io::PeekSource& bytes)
@@ -150,11 +127,43 @@ void refuse_foreign(io::PeekSource& bytes)
     const auto head = bytes.peek(4096);
     const std::string foreign = is_xva(head) ? std::string() : xva::foreign_format(head);
     if (!foreign.empty())
-        throw Error(Errc::bad_data, fmt::format("neither an XVA nor a disk image: {}", foreign));
+        throw Error(Errc::bad_data, fmt::format("neither an XVA nor a disk image: {}", foreign),
+                    is_image_format(head) ? "such an image must be a file, and uncompressed" : "");
+}
+
+nbd::ClientOptions client_options(const OpenOptions& options)
+{
+    nbd::ClientOptions client;
+    if (options.timeout.count() > 0) {
+        client.silence_timeout = options.timeout;
+        client.connect_timeout = std::min(client.connect_timeout, options.timeout);
+    }
+    return client;
+}
+
+/// A file or block device that is not compressed and no XVA.
+std::unique_ptr<DiskSource> open_image(const std::string& name, std::span<const std::byte> head,
+                                       const OpenOptions& options)
+{
+    if (starts_with(head, "QFI\xfb"))
+        return std::make_unique<ImageSource>(
+            SourceFormat::qcow2, open_qcow2(name, client_options(options), options.stop));
+    auto image = std::make_unique<block::RawImage>(name);
+    std::array<std::byte, block::vhd::footer_size> tail{};
+    const std::uint64_t length = std::min<std::uint64_t>(tail.size(), image->size());
+    image->read(image->size() - length, std::span(tail).first(length));
+    if (block::vhd::is_vhd(head, std::span(tail).first(length)))
+        return std::make_unique<ImageSource>(
+            SourceFormat::vhd,
+            std::make_unique<block::VhdImage>(name, block::VhdOptions{.warn = options.warn}));
+    return std::make_unique<ImageSource>(SourceFormat::raw, std::move(image));
 }
 
 std::unique_ptr<DiskSource> open_here(const std::string& name, const OpenOptions& options)
 {
+    if (nbd::is_uri(name))
+        return std::make_unique<ImageSource>(
+            SourceFormat::nbd, nbd::connect(name, client_options(options), options.stop));
     Opened opened = open_peek(name, options);
     if (opened.compression != io::Compression::none) {
         auto plain = std::make_unique<io::PeekSource>(io::decompress(
@@ -162,40 +171,21 @@ std::unique_ptr<DiskSource> open_here(const std::string& name, const OpenOptions
         refuse_foreign(*plain);
         return open_stream(std::move(plain), options);
     }
-    refuse_foreign(*opened.bytes);
     struct stat info {};
     const bool local = name != "-" && !is_url(name) && ::stat(name.c_str(), &info) == 0;
+    const bool file = local && (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
+    if (!file || !is_image_format(opened.bytes->peek(tar::block_size)))
+        refuse_foreign(*opened.bytes);
     const auto head = opened.bytes->peek(tar::block_size);
-    if (local && !is_xva(head) && (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode)))
-        return std::make_unique<ImageSource>(std::make_unique<block::RawImage>(name));
+    if (file && !is_xva(head))
+        return open_image(name, head, options);
     // Only ova.xml tells the sizes of the disks; a tar of one VDI must be read to its end for that.
     const bool indexable = first_member(head) == xva::MemberKind::metadata;
     if (!local || !indexable || !S_ISREG(info.st_mode))
         return open_stream(std::move(opened.bytes), options);
-    auto file = std::make_unique<io::FdSource>(io::open_file(name, 0), name, options.stop);
+    auto archive = std::make_unique<io::FdSource>(io::open_file(name, 0), name, options.stop);
     return std::make_unique<ArchiveSource>(
-        std::make_unique<xva::DiskIndex>(std::move(file), options.damaged));
-}
-
-/// Adds the name to what goes wrong, keeping the kind of damage.
-template <typename Function>
-auto named(const std::string& name, Function function) -> decltype(function())
-{
-    const std::string shown = name == "-"    ? std::string("standard input")
-                              : is_url(name) ? std::string()
-                                             : text::printable(name);
-    try {
-        return function();
-    } catch (const io::StreamError& error) {
-        throw io::StreamError(error.damage(), shown.empty()
-                                                  ? error.what()
-                                                  : fmt::format("{}: {}", shown, error.what()));
-    } catch (const Error& error) {
-        if (error.code() == Errc::interrupted || shown.empty() ||
-            std::string_view(error.what()).starts_with(shown))
-            throw;
-        throw error.within(shown);
-    }
+        std::make_unique<xva::DiskIndex>(std::move(archive), options.damaged));
 }
 
 } // namespace
@@ -205,17 +195,30 @@ std::unique_ptr<DiskSource> open_disks(const std::string& name, const OpenOption
     return named(name, [&] { return open_here(name, options); });
 }
 
-std::unique_ptr<io::ByteSource> open_bytes(const std::string& name, const OpenOptions& options,
-                                           bool threaded)
+std::vector<std::size_t> choose_disks(const DiskSource& source, const std::string& wanted)
 {
-    return named(name, [&]() -> std::unique_ptr<io::ByteSource> {
-        Opened opened = open_peek(name, options);
-        if (opened.compression == io::Compression::none)
-            return std::move(opened.bytes);
-        auto plain = io::decompress(std::move(opened.bytes), opened.compression,
-                                    {.window = options.window_limit});
-        return threaded ? io::prefetch(std::move(plain)) : std::move(plain);
-    });
+    const auto& disks = source.disks();
+    const auto number = text::parse_u64(wanted);
+    std::vector<std::size_t> chosen;
+    for (std::size_t i = 0; i < disks.size(); ++i)
+        if (wanted.empty() || wanted == "all" || number == i || wanted == disks[i].ref)
+            chosen.push_back(i);
+    if (chosen.empty() && !wanted.empty() && wanted != "all")
+        throw Error(Errc::not_found, fmt::format("there is no disk {}", text::quoted(wanted)),
+                    fmt::format("the source holds {} disk{}, numbered from 0", disks.size(),
+                                disks.size() == 1 ? "" : "s"));
+    return chosen;
+}
+
+std::size_t choose_disk(const DiskSource& source, const std::string& wanted)
+{
+    const auto chosen = choose_disks(source, wanted);
+    if (chosen.empty())
+        throw Error(Errc::not_found, "the archive describes no disks");
+    if (chosen.size() > 1)
+        throw Error(Errc::ambiguous, fmt::format("the source holds {} disks", chosen.size()),
+                    "choose one with --disk N");
+    return chosen.front();
 }
 
 } // namespace xenlab::disksrc

@@ -7,7 +7,6 @@
 #include <xenlab/cli/options.hpp>
 #include <xenlab/cli/tool.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <sys/ioctl.h>
@@ -18,27 +17,29 @@ namespace {
 using namespace xenlab;
 using xva_mbr::View;
 
-void declare(CLI::App& app, xva_mbr::Options& o)
+void declare(cli::OptionSet& options, xva_mbr::Options& o)
 {
-    app.add_option(
+    options.add_option(
         "DISKSRC", o.source,
         "XVA archive or raw disk (plain, gzip or zstd), block device, http(s) URL, or - for "
         "standard input (default)");
-    app.add_option(
-           "-d,--disk", o.disk,
-           "Only this disk: its number from 0, its reference, or all; a stream is read as far as "
-           "the heads of these disks")
-        ->type_name("N");
-    app.add_flag(
+    options
+        .add_option(
+            "-d,--disk", o.disk,
+            "Only this disk: its number from 0, its reference, or all; a stream is read as far as "
+            "the heads of these disks")
+        .type_name("N");
+    options.add_flag(
         "--complete", o.complete,
         "Read a stream as far as needed for everything: backup GPT, far partitions, further disks");
-    auto* sfdisk = app.add_flag("--sfdisk", o.sfdisk, "Print the table as a script for sfdisk");
-    auto* raw = app.add_flag("--raw", o.raw, "Write the first sector as it is, 512 bytes");
-    auto* bar = app.add_flag("--bar", o.bar, "Print the layout as one line of boxes");
-    sfdisk->excludes(raw)->excludes(bar);
-    raw->excludes(bar);
-    cli::add_size(app, "--memory-limit", o.memory_limit,
-                  "Most memory for the window of a zstd source (default 128M)");
+    const auto sfdisk =
+        options.add_flag("--sfdisk", o.sfdisk, "Print the table as a script for sfdisk");
+    const auto raw = options.add_flag("--raw", o.raw, "Write the first sector as it is, 512 bytes");
+    const auto bar = options.add_flag("--bar", o.bar, "Print the layout as one line of boxes");
+    sfdisk.excludes(raw).excludes(bar);
+    raw.excludes(bar);
+    options.add_size("--memory-limit", o.memory_limit,
+                     "Most memory for the window of a zstd source (default 128M)");
 }
 
 const xva_mbr::DiskView& the_only_disk(const View& view, std::string_view option)

@@ -83,22 +83,6 @@ Read from_stream(block::ForwardDisks& stream, std::size_t disk, std::uint64_t li
     };
 }
 
-std::vector<std::size_t> choose(const Options& options, const std::vector<disksrc::DiskInfo>& disks)
-{
-    std::vector<std::size_t> chosen;
-    const auto number = text::parse_u64(options.disk);
-    for (std::size_t i = 0; i < disks.size(); ++i)
-        if (options.disk.empty() || options.disk == "all" || number == i ||
-            options.disk == disks[i].ref)
-            chosen.push_back(i);
-    if (chosen.empty() && !options.disk.empty() && options.disk != "all")
-        throw Error(Errc::not_found, fmt::format("there is no disk {}", text::quoted(options.disk)),
-                    fmt::format("{} holds {} disk{}, numbered from 0",
-                                options.source == "-" ? "the source" : options.source, disks.size(),
-                                disks.size() == 1 ? "" : "s"));
-    return chosen;
-}
-
 } // namespace
 
 View read_disks(const Options& options, const cli::Context& context)
@@ -111,7 +95,7 @@ View read_disks(const Options& options, const cli::Context& context)
          .stop = context.stop,
          .damaged = [&view](const std::string& words) { view.damage.push_back(words); }});
     const std::uint64_t limit = options.complete ? block::ForwardDisks::no_limit : near_bytes;
-    for (const std::size_t i : choose(options, source->disks())) {
+    for (const std::size_t i : disksrc::choose_disks(*source, options.disk)) {
         block::BlockDevice* device = source->device(i);
         const Read read = device != nullptr
                               ? from_device(*device)

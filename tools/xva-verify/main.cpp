@@ -6,29 +6,29 @@
 #include <xenlab/cli/options.hpp>
 #include <xenlab/cli/tool.hpp>
 
-#include <CLI/CLI.hpp>
-
 #include <optional>
 
 namespace {
 
 using namespace xenlab;
 
-void declare(CLI::App& app, xva_verify::Options& o)
+void declare(cli::OptionSet& options, xva_verify::Options& o)
 {
-    app.add_option("SRC", o.sources,
-                   "XVA archive (plain, gzip or zstd), http(s) URL, or - for standard input")
-        ->required();
-    app.add_flag("-k,--keep-going", o.keep_going,
-                 "Report all damage instead of stopping at the first");
-    app.add_flag("--importable", o.importable,
-                 "Also say whether a host would import it, and what it would miss");
-    cli::add_size(app, "--memory-limit", o.memory_limit,
-                  "Most memory for the window of a zstd archive (default 128M)");
-    app.add_option("--threads", o.threads,
-                   "Threads that compute checksums (default: one a processor)")
-        ->type_name("N")
-        ->check(CLI::Range(1, 64));
+    options
+        .add_option("SRC", o.sources,
+                    "XVA archive (plain, gzip or zstd), http(s) URL, or - for standard input")
+        .required();
+    options.add_flag("-k,--keep-going", o.keep_going,
+                     "Report all damage instead of stopping at the first");
+    options.add_flag("--importable", o.importable,
+                     "Also say whether a host would import it, and what it would miss");
+    options.add_size("--memory-limit", o.memory_limit,
+                     "Most memory for the window of a zstd archive (default 128M)");
+    options
+        .add_option("--threads", o.threads,
+                    "Threads that compute checksums (default: one a processor)")
+        .type_name("N")
+        .range(1, 64);
 }
 
 int run(const xva_verify::Options& o, cli::Context& context)

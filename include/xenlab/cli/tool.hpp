@@ -5,15 +5,12 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/cli/context.hpp>
+#include <xenlab/cli/options.hpp>
 
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
-
-namespace CLI {
-class App;
-}
 
 namespace xenlab::cli {
 
@@ -67,12 +64,12 @@ using Completer = std::function<std::vector<Candidate>(const CompletionRequest&)
 /// or a verdict such as 7); failures are thrown as xenlab::Error. Never throws. May not return: a
 /// signal or a closed pipe ends the process the way the shell expects.
 int run_tool(int argc, char** argv, const ToolInfo& info,
-             const std::function<void(CLI::App&)>& declare,
+             const std::function<void(OptionSet&)>& declare,
              const std::function<int(Context&)>& body, const Completer& complete = {});
 
 /// Tools with verbs: cli/verbs.hpp. For `complete` the options typed so far are filled in.
 template <typename Options>
-int run(int argc, char** argv, const ToolInfo& info, void (*declare)(CLI::App&, Options&),
+int run(int argc, char** argv, const ToolInfo& info, void (*declare)(OptionSet&, Options&),
         int (*body)(const Options&, Context&),
         std::vector<Candidate> (*complete)(const Options&, const CompletionRequest&) = nullptr)
 {
@@ -81,7 +78,7 @@ int run(int argc, char** argv, const ToolInfo& info, void (*declare)(CLI::App&, 
     if (complete != nullptr)
         completer = [&](const CompletionRequest& request) { return complete(options, request); };
     return run_tool(
-        argc, argv, info, [&](CLI::App& app) { declare(app, options); },
+        argc, argv, info, [&](OptionSet& set) { declare(set, options); },
         [&](Context& context) { return body(options, context); }, completer);
 }
 

@@ -3,7 +3,7 @@
 //
 //   // tools/xvm/ls.cpp
 //   struct Options { std::vector<std::string> targets; };
-//   void declare(CLI::App& app, Options& o);                              // no I/O
+//   void declare(cli::OptionSet& options, Options& o);                    // no I/O
 //   int run(const Globals& globals, const Options& o, cli::Context& context);
 //   cli::Verb<Globals> ls_verb() { return cli::make_verb<Globals, Options>(info, declare, run); }
 //
@@ -23,18 +23,18 @@ namespace xenlab::cli {
 template <typename Globals>
 struct Verb {
     ToolInfo info;
-    std::function<void(CLI::App&)> declare;
+    std::function<void(OptionSet&)> declare;
     std::function<int(const Globals&, Context&)> body;
 };
 
 /// `declare` binds the verb's options, `body` does the work: as in cli::run, and besides gets the
 /// options that all verbs of the tool share.
 template <typename Globals, typename Options>
-Verb<Globals> make_verb(ToolInfo info, void (*declare)(CLI::App&, Options&),
+Verb<Globals> make_verb(ToolInfo info, void (*declare)(OptionSet&, Options&),
                         int (*body)(const Globals&, const Options&, Context&))
 {
     auto options = std::make_shared<Options>();
-    return {std::move(info), [options, declare](CLI::App& app) { declare(app, *options); },
+    return {std::move(info), [options, declare](OptionSet& set) { declare(set, *options); },
             [options, body](const Globals& globals, Context& context) {
                 return body(globals, *options, context);
             }};
@@ -43,11 +43,11 @@ Verb<Globals> make_verb(ToolInfo info, void (*declare)(CLI::App&, Options&),
 /// The same without knowing the types; use run_verbs.
 struct AnyVerb {
     ToolInfo info;
-    std::function<void(CLI::App&)> declare;
+    std::function<void(OptionSet&)> declare;
     std::function<int(Context&)> body;
 };
 int run_any_verbs(int argc, char** argv, const ToolInfo& tool,
-                  const std::function<void(CLI::App&)>& declare_globals,
+                  const std::function<void(OptionSet&)>& declare_globals,
                   const std::vector<AnyVerb>& verbs, const Completer& complete);
 
 /// Runs a tool with verbs. The verb is the first word that is no option; options that all verbs
@@ -57,7 +57,7 @@ int run_any_verbs(int argc, char** argv, const ToolInfo& tool,
 /// global options that were typed already are filled in as far as they make sense.
 template <typename Globals>
 int run_verbs(
-    int argc, char** argv, const ToolInfo& tool, void (*declare_globals)(CLI::App&, Globals&),
+    int argc, char** argv, const ToolInfo& tool, void (*declare_globals)(OptionSet&, Globals&),
     std::vector<Verb<Globals>> verbs,
     std::function<std::vector<Candidate>(const Globals&, const CompletionRequest&)> complete = {})
 {
@@ -72,7 +72,7 @@ int run_verbs(
     if (complete)
         completer = [&](const CompletionRequest& request) { return complete(globals, request); };
     return run_any_verbs(
-        argc, argv, tool, [&](CLI::App& app) { declare_globals(app, globals); }, any, completer);
+        argc, argv, tool, [&](OptionSet& set) { declare_globals(set, globals); }, any, completer);
 }
 
 } // namespace xenlab::cli

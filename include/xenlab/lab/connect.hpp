@@ -26,8 +26,8 @@
 #include <string_view>
 #include <vector>
 
-namespace CLI {
-class App;
+namespace xenlab::cli {
+class OptionSet;
 }
 
 namespace xenlab::lab {
@@ -44,7 +44,7 @@ struct ConnectOptions {
 
 /// Declares -c/--context, --host, --user, --password-file, --password-fd and --pin in the option
 /// group "Connection".
-void declare_connect_options(CLI::App& app, ConnectOptions& options);
+void declare_connect_options(cli::OptionSet& set, ConnectOptions& options);
 
 /// Where words for people go; each may be empty. They are printable already.
 struct Words {

@@ -30,7 +30,7 @@ struct TargetOptions {
 enum class Many { one, some, any }; ///< exactly one word; one or more; none means all
 
 /// Declares the positional VM, -l/--selector and (for `some`) --all. With Many::one only the word.
-void declare_target_options(CLI::App& app, TargetOptions& options, Many many);
+void declare_target_options(cli::OptionSet& set, TargetOptions& options, Many many);
 
 /// A VM that was asked for.
 struct VmTarget {

@@ -39,11 +39,12 @@ class Model : public testing::Test {
     {
         app.set_help_flag();
         app.option_defaults()->group("Options");
+        OptionSet set(app);
         app.add_option("SRC", v.file, "What to try")->required();
         app.add_option("MORE", v.more, "And more");
-        add_choice(app, "-k,--kind", v.kind, {"raw", "vhd", "qcow2"}, "Kind of output");
-        add_size(app, "--limit", v.size, "Most memory");
-        add_duration(app, "--wait", v.time, "How long to wait. Then give up");
+        set.add_choice("-k,--kind", v.kind, {"raw", "vhd", "qcow2"}, "Kind of output");
+        set.add_size("--limit", v.size, "Most memory");
+        set.add_duration("--wait", v.time, "How long to wait. Then give up");
         app.add_flag("-f,--flag", v.flag, "A flag - with\\backslash");
         app.add_option("--dir", v.file, "A folder")->type_name("DIR");
         app.add_option("--hidden", v.hidden, "Not for people")->group("");

@@ -5,7 +5,6 @@
 
 #include <xenlab/cli/tool.hpp>
 
-#include <CLI/CLI.hpp>
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
@@ -38,8 +37,8 @@ Ran run(std::vector<std::string> words, const std::function<int(Context&)>& body
         argv.push_back(word.data());
     argv.push_back(nullptr);
     std::string src, word;
-    const auto declare = [&](CLI::App& app) {
-        app.add_option("SRC", src, "What to try")->required();
+    const auto declare = [&](OptionSet& app) {
+        app.add_option("SRC", src, "What to try").required();
         app.add_option("--word", word, "A word");
     };
     Ran ran;

@@ -5,7 +5,6 @@
 
 #include <xenlab/cli/verbs.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -19,11 +18,11 @@ struct Globals {
     std::string context = "none";
 };
 
-void declare_globals(CLI::App& app, Globals& globals)
+void declare_globals(OptionSet& app, Globals& globals)
 {
     app.add_option("-c,--context", globals.context, "Which pool")
-        ->type_name("CONTEXT")
-        ->group("Connection");
+        .type_name("CONTEXT")
+        .group("Connection");
 }
 
 struct Options {
@@ -31,9 +30,9 @@ struct Options {
     bool force = false;
 };
 
-void declare(CLI::App& app, Options& o)
+void declare(OptionSet& app, Options& o)
 {
-    app.add_option("VM", o.targets, "Which")->required();
+    app.add_option("VM", o.targets, "Which").required();
     app.add_flag("--force", o.force, "Do not ask");
 }
 

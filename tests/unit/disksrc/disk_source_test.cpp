@@ -3,6 +3,7 @@
 #include "support/scratch.hpp"
 
 #include <xenlab/base/error.hpp>
+#include <xenlab/block/vhd_writer.hpp>
 #include <xenlab/disksrc/disk_source.hpp>
 
 #include <gtest/gtest.h>
@@ -157,8 +158,10 @@ TEST_F(DiskSrc, OtherContentIsNamed)
     const std::string neither = "neither an XVA nor a disk image: ";
     EXPECT_EQ(refusal(""), neither + "empty");
     EXPECT_EQ(refusal("<html><title>Oops</title>"), neither + "an HTML page titled \"Oops\"");
-    EXPECT_EQ(refusal("conectix" + noise(2000)), neither + "a VHD disk image");
-    EXPECT_EQ(refusal("QFI\xfb" + noise(2000)), neither + "a qcow disk image");
+    EXPECT_EQ(refusal("conectix" + noise(2000)),
+              "no VHD footer; in front: the checksum of the VHD footer is wrong");
+    EXPECT_EQ(refusal("QFI\xfb" + noise(2000)), "a qcow image of version 2931024939");
+    EXPECT_EQ(refusal(zstd("conectix" + noise(2000))), neither + "a VHD disk image");
     EXPECT_EQ(refusal(Archive().entry("readme", "x").end().bytes()),
               neither + "a tar archive, but its first entry is \"readme\" instead of ova.xml");
     EXPECT_EQ(refusal(zstd(zstd("twice"))),
@@ -170,8 +173,7 @@ TEST_F(DiskSrc, OtherContentIsNamed)
 
 TEST_F(DiskSrc, PlannedSchemesAreRefused)
 {
-    for (const auto* name :
-         {"vm:web1", "vdi:x", "snap:x", "nbd://host/x", "nbds://host/x", "nbd+unix:///x"})
+    for (const auto* name : {"vm:web1", "vdi:x", "snap:x"})
         for (const bool bytes : {true, false})
             try {
                 if (bytes)
@@ -184,6 +186,63 @@ TEST_F(DiskSrc, PlannedSchemesAreRefused)
                 EXPECT_EQ(e.hint(),
                           "write ./" + std::string(name) + " if you mean a file of that name");
             }
+}
+
+TEST_F(DiskSrc, AVhdIsReadAtRandom)
+{
+    const std::string raw = noise(3'000'000 / 512 * 512);
+    {
+        io::OutputFile file(scratch / "a disk");
+        block::VhdWriter writer(file, raw.size(), block::VhdIdentity::fresh());
+        writer.write(std::as_bytes(std::span(raw)));
+        writer.finish();
+    }
+    const auto source = open_disks(scratch / "a disk", {});
+    EXPECT_EQ(source->format(), SourceFormat::vhd);
+    EXPECT_EQ(source->stream(), nullptr);
+    ASSERT_NE(source->device(0), nullptr);
+    std::string got(raw.size(), 0);
+    source->device(0)->read(0, std::as_writable_bytes(std::span(got)));
+    EXPECT_EQ(got, raw);
+}
+
+TEST_F(DiskSrc, AQcow2ImageMayNotNameFilesElsewhere)
+{
+    // version 2, a backing file name of the given length at byte 200 (qemu docs/interop/qcow2.txt)
+    const auto with_backing = [](const std::string& name) {
+        std::string head = std::string("QFI\xfb\0\0\0\2\0\0\0\0\0\0\0\xc8", 16);
+        head += std::string("\0\0\0", 3) + static_cast<char>(name.size());
+        head.resize(200);
+        head += name;
+        head.resize(66'000);
+        return head;
+    };
+    scratch.put("other", "no image");
+    for (const std::string name : {"/etc/passwd", "../x", "json:{}", "nbd:host:1", "other"})
+        try {
+            open(with_backing(name));
+            FAIL() << name;
+        } catch (const Error& e) {
+            EXPECT_EQ(e.code(), Errc::precondition) << e.what();
+        }
+    try {
+        open(with_backing("a disk"));
+        FAIL();
+    } catch (const Error& e) {
+        EXPECT_EQ(e.code(), Errc::bad_data) << e.what();
+        EXPECT_NE(std::string(e.what()).find("in a loop"), std::string::npos) << e.what();
+    }
+}
+
+TEST_F(DiskSrc, NbdNeedsAServer)
+{
+    for (const auto* name : {"nbd://127.0.0.1:1/x", "nbd://[::1]:1/"})
+        try {
+            open_disks(name, {});
+            FAIL() << name;
+        } catch (const Error& e) {
+            EXPECT_EQ(e.code(), Errc::unreachable) << e.what();
+        }
 }
 
 TEST_F(DiskSrc, MissingFiles)
