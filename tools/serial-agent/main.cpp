@@ -8,7 +8,6 @@
 #include <fstream>
 #include <string>
 #include <string_view>
-#include <thread>
 
 namespace {
 
@@ -102,7 +101,7 @@ int run_agent(const Options& options)
             if (options.once || failure.code() == 2)
                 return static_cast<int>(failure.code());
         }
-        std::this_thread::sleep_for(std::chrono::milliseconds(500));
+        pause_millis(500);
     }
 }
 

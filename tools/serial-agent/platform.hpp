@@ -120,6 +120,7 @@ void make_link(const std::string& target, const std::string& path);
 std::vector<std::string> names_in(const std::string& directory);
 
 Millis now_millis();
+void pause_millis(unsigned millis);
 std::uint32_t random_word();
 std::array<std::byte, 16> boot_identity();
 /// "name=value" about this guest.

@@ -186,6 +186,12 @@ Millis now_millis()
     return static_cast<Millis>(now.tv_sec) * 1000 + static_cast<Millis>(now.tv_nsec) / 1'000'000;
 }
 
+void pause_millis(unsigned millis)
+{
+    const timespec pause{static_cast<time_t>(millis / 1000), static_cast<long>(millis % 1000) * 1'000'000};
+    ::nanosleep(&pause, nullptr);
+}
+
 std::uint32_t random_word()
 {
     static std::ifstream source("/dev/urandom", std::ios::binary);

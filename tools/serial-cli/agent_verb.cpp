@@ -7,7 +7,6 @@
 #include <xenlab/base/text.hpp>
 #include <xenlab/io/fd.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <filesystem>
@@ -25,14 +24,14 @@ struct Options {
     bool no_service = false;
 };
 
-void declare(CLI::App& app, Options& o)
+void declare(cli::OptionSet& set, Options& o)
 {
-    app.add_option("WHAT", o.what, "install, ping or version")->required()->check(CLI::IsMember({"install", "ping", "version"}));
-    app.add_option("--file", o.file, "install: the agent for the guest (default: the one for this machine)")->type_name("FILE");
-    app.add_option("--port", o.port, "install: the guest's name of the port (default: found out)")->type_name("PATH");
-    app.add_option("-u,--user", o.user, "install: user for the login prompt")->type_name("USER");
-    app.add_option("--login-file", o.login_file, "install: first line the password of USER")->type_name("FILE");
-    app.add_flag("--no-service", o.no_service, "install: copy and start it, but not at the next boot");
+    set.add_choice("WHAT", o.what, {"install", "ping", "version"}, "What to do").required();
+    set.add_option("--file", o.file, "install: the agent for the guest (default: the one for this machine)").type_name("FILE");
+    set.add_option("--port", o.port, "install: the guest's name of the port (default: found out)").type_name("PATH");
+    set.add_option("-u,--user", o.user, "install: user for the login prompt").type_name("USER");
+    set.add_option("--login-file", o.login_file, "install: first line the password of USER").type_name("FILE");
+    set.add_flag("--no-service", o.no_service, "install: copy and start it, but not at the next boot");
 }
 
 Buffer load(const std::string& path)
@@ -58,7 +57,7 @@ constexpr std::string_view place = "/usr/local/sbin/serial-agent";
 
 /// Shell text that makes the agent start now and at each boot, on whatever kind of init there is,
 /// and takes the port from its getty.
-std::string service_script(const std::string& port, bool at_boot)
+std::string service_script(const std::string& port, bool at_boot, std::uint64_t login)
 {
     const std::string tty = port.substr(port.rfind('/') + 1);
     std::string script = "set -e\n";
@@ -82,11 +81,11 @@ elif [ -f /etc/inittab ]; then
 sed -i 's,^\([^#].*[/ ]{2}\([^0-9].*\)*\)$,#serial-agent# \1,' /etc/inittab
 if grep -q '^::' /etc/inittab; then echo '::respawn:{1} --port {0}' >>/etc/inittab
 else echo 'XL:2345:respawn:{1} --port {0}' >>/etc/inittab; fi
-(sleep 1; kill -HUP 1) >/dev/null 2>&1 </dev/null &
+(sleep 1; kill -HUP 1; kill -9 {3}) >/dev/null 2>&1 </dev/null &
 else
-)", port, place, tty);
+)", port, place, tty, login);
     }
-    script += fmt::format("(sleep 1; setsid {1} --port {0} >/dev/null 2>&1 </dev/null &) >/dev/null 2>&1\n", port, place);
+    script += fmt::format("(sleep 1; kill -9 {2}; setsid {1} --port {0}) >/dev/null 2>&1 </dev/null &\n", port, place, login);
     return script + (at_boot ? "fi\n" : "");
 }
 
@@ -106,7 +105,11 @@ int install(const Globals& globals, const Options& o, cli::Context& context)
     const auto made = shell.run(fmt::format("chmod 755 {0} && mv {0} {1} && {1} --version", part, place), std::chrono::seconds(20));
     if (made.code != 0)
         throw Error(Errc::failed, "guest: " + text::printable(made.err), "is it the agent for this guest's processor? --file names another");
-    const auto script = service_script(port, !o.no_service);
+    // The shell that was typed into must go, or it would read half of what is meant for the agent.
+    const auto login = text::parse_u64(text::trim(shell.run("echo $PPID", std::chrono::seconds(20)).out));
+    if (!login || *login < 2)
+        throw Error(Errc::failed, "the guest's shell does not tell its number");
+    const auto script = service_script(port, !o.no_service, *login);
     shell.put(as_view(script), "/tmp/.xl-install", [](std::size_t) {});
     const auto started = shell.run("sh /tmp/.xl-install; r=$?; rm -f /tmp/.xl-install; exit $r", std::chrono::seconds(60));
     if (started.code != 0)

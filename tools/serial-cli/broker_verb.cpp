@@ -8,7 +8,6 @@
 #include <xenlab/cli/options.hpp>
 #include <xenlab/cli/table.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -24,14 +23,14 @@ struct Options {
     std::uint64_t mtu = serial::max_payload, window = 24 * 1024;
 };
 
-void declare(CLI::App& app, Options& o)
+void declare(cli::OptionSet& set, Options& o)
 {
-    auto* stop = app.add_flag("--stop", o.stop, "End the broker of the target, which closes the connection");
-    app.add_flag("--status", o.status, "Print what the broker of the target is doing")->excludes(stop);
-    cli::add_duration(app, "--idle", o.idle, "End when no client has been there for so long (default: never)");
-    app.add_flag("--no-log", o.no_log, "Keep no log of what the guest writes");
-    cli::add_size(app, "--mtu", o.mtu, "Most payload bytes of a frame, 64 to 2048 (PV consoles: 512)");
-    cli::add_size(app, "--window", o.window, "Most bytes in flight, 512 to 32K (PV consoles: 8K)");
+    const auto stop = set.add_flag("--stop", o.stop, "End the broker of the target, which closes the connection");
+    set.add_flag("--status", o.status, "Print what the broker of the target is doing").excludes(stop);
+    set.add_duration("--idle", o.idle, "End when no client has been there for so long (default: never)");
+    set.add_flag("--no-log", o.no_log, "Keep no log of what the guest writes");
+    set.add_size("--mtu", o.mtu, "Most payload bytes of a frame, 64 to 2048 (PV consoles: 512)");
+    set.add_size("--window", o.window, "Most bytes in flight, 512 to 32K (PV consoles: 8K)");
 }
 
 /// One request to a broker that runs already.
@@ -102,7 +101,7 @@ const cli::ToolInfo info{
     .schema = "serial-cli.broker/1",
     .formats = {cli::Format::table, cli::Format::tsv, cli::Format::json, cli::Format::jsonl},
     .columns = {"name", "value"},
-    .examples = {{"serial-cli -t lab:7001 broker --status", "Is the port connected?"}},
+    .examples = {{"serial-cli -t pty:guest broker --status", "Is the port connected?"}},
 };
 
 } // namespace

@@ -7,7 +7,6 @@
 #include <xenlab/base/text.hpp>
 #include <xenlab/cli/options.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -23,9 +22,9 @@ struct ConsoleOptions {
     bool spy = false;
 };
 
-void declare_console(CLI::App& app, ConsoleOptions& o)
+void declare_console(cli::OptionSet& set, ConsoleOptions& o)
 {
-    app.add_flag("--spy", o.spy, "Only look; any number of spies may look at once");
+    set.add_flag("--spy", o.spy, "Only look; any number of spies may look at once");
 }
 
 /// Ctrl-] ends the console, as in telnet and xl console.
@@ -67,13 +66,13 @@ struct SendOptions {
     bool line_break = false, no_newline = false;
 };
 
-void declare_send(CLI::App& app, SendOptions& o)
+void declare_send(cli::OptionSet& set, SendOptions& o)
 {
-    app.add_option("TEXT", o.text, "What to type; a carriage return follows");
-    app.add_flag("-n,--no-newline", o.no_newline, "No carriage return at the end");
-    app.add_flag("--break", o.line_break, "Send a break (on real ports)");
-    app.add_option("--sysrq", o.sysrq, "Send break and this key: the kernel's magic request (on real ports), for instance b")
-        ->type_name("KEY");
+    set.add_option("TEXT", o.text, "What to type; a carriage return follows");
+    set.add_flag("-n,--no-newline", o.no_newline, "No carriage return at the end");
+    set.add_flag("--break", o.line_break, "Send a break (on real ports)");
+    set.add_option("--sysrq", o.sysrq, "Send break and this key: the kernel's magic request (on real ports), for instance b")
+        .type_name("KEY");
 }
 
 int send(const Globals& globals, const SendOptions& o, cli::Context& context)
@@ -103,11 +102,11 @@ struct WaitOptions {
     bool quiet = false;
 };
 
-void declare_wait(CLI::App& app, WaitOptions& o)
+void declare_wait(cli::OptionSet& set, WaitOptions& o)
 {
-    app.add_option("REGEX", o.pattern, "POSIX extended regular expression; a line that has not ended counts, too")->required();
-    app.add_option("--send", o.text, "First type this and a carriage return")->type_name("TEXT");
-    app.add_flag("--no-echo", o.quiet, "Do not print what matched");
+    set.add_option("REGEX", o.pattern, "POSIX extended regular expression; a line that has not ended counts, too").required();
+    set.add_option("--send", o.text, "First type this and a carriage return").type_name("TEXT");
+    set.add_flag("--no-echo", o.quiet, "Do not print what matched");
 }
 
 int wait_for(const Globals& globals, const WaitOptions& o, cli::Context& context)

@@ -6,7 +6,6 @@
 
 #include <xenlab/base/text.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -22,26 +21,26 @@ struct Options {
     bool recursive = false, resume = false, no_keep = false;
 };
 
-void declare_both(CLI::App& app, Options& o)
+void declare_both(cli::OptionSet& set, Options& o)
 {
-    app.add_flag("-r,--recursive", o.recursive, "Copy a directory with all that is in it");
-    app.add_option("--mode", o.mode, "Permissions of the copy, in octal (default: those of the source)")->type_name("MODE");
-    app.add_flag("--resume", o.resume, "Go on where an earlier copy stopped");
-    app.add_flag("--no-preserve", o.no_keep, "Do not keep mode and time of modification");
+    set.add_flag("-r,--recursive", o.recursive, "Copy a directory with all that is in it");
+    set.add_option("--mode", o.mode, "Permissions of the copy, in octal (default: those of the source)").type_name("MODE");
+    set.add_flag("--resume", o.resume, "Go on where an earlier copy stopped");
+    set.add_flag("--no-preserve", o.no_keep, "Do not keep mode and time of modification");
 }
 
-void declare_put(CLI::App& app, Options& o)
+void declare_put(cli::OptionSet& set, Options& o)
 {
-    app.add_option("LOCAL", o.from, "File here, or - for standard input")->required();
-    app.add_option("GUEST", o.to, "File or directory in the guest")->required();
-    declare_both(app, o);
+    set.add_option("LOCAL", o.from, "File here, or - for standard input").required();
+    set.add_option("GUEST", o.to, "File or directory in the guest").required();
+    declare_both(set, o);
 }
 
-void declare_get(CLI::App& app, Options& o)
+void declare_get(cli::OptionSet& set, Options& o)
 {
-    app.add_option("GUEST", o.from, "File or directory in the guest")->required();
-    app.add_option("LOCAL", o.to, "File or directory here, or - for standard output")->required();
-    declare_both(app, o);
+    set.add_option("GUEST", o.from, "File or directory in the guest").required();
+    set.add_option("LOCAL", o.to, "File or directory here, or - for standard output").required();
+    declare_both(set, o);
 }
 
 CopyOptions copy_options(const Options& o, cli::Progress& progress)
@@ -119,7 +118,7 @@ const cli::ToolInfo get_info{
     .schema = "serial-cli.get/1",
     .formats = {cli::Format::tsv},
     .progress_option = true,
-    .examples = {{"serial-cli -t pty:guest get C:/Windows/MEMORY.DMP - | zstd > dump.zst", "Stream a file"}},
+    .examples = {{"serial-cli -t pty:guest get /proc/cpuinfo - | gzip > cpuinfo.gz", "Stream a file"}},
 };
 
 } // namespace

@@ -54,10 +54,11 @@ class Get {
         struct stat info {};
         direct_ = ::stat(local_.c_str(), &info) == 0 && !S_ISREG(info.st_mode);
         part_ = direct_ ? local_ : local_ + ".part";
-        const int flags = direct_ ? O_WRONLY : O_RDWR | O_CREAT | O_NOFOLLOW | (options_.resume ? 0 : O_TRUNC);
-        file_ = io::open_file(part_, flags, 0600);
+        if (!options_.resume || direct_ || ::lstat(part_.c_str(), &info) != 0)
+            return; // created when the guest has something to put there
+        file_ = io::open_file(part_, O_RDWR | O_NOFOLLOW);
         Buffer buffer(64 * 1024);
-        while (!direct_ && options_.resume) {
+        for (;;) {
             const ssize_t count = ::read(file_.get(), buffer.data(), buffer.size());
             if (count <= 0)
                 break;
@@ -73,6 +74,8 @@ class Get {
         mtime_ = meta.u64(Tag::mtime).value_or(0);
         const std::uint64_t offset = meta.u64(Tag::offset).value_or(0);
         result_.resumed_at = offset;
+        if (!standard_ && !file_)
+            file_ = io::open_file(part_, direct_ ? O_WRONLY : O_RDWR | O_CREAT | O_NOFOLLOW | O_TRUNC, 0600);
         if (offset == position_)
             return;
         if (standard_ || direct_ || offset != 0)

@@ -4,7 +4,6 @@
 
 #include <xenlab/base/text.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <array>
@@ -21,12 +20,12 @@ struct Options {
     bool follow = false, times = false, path = false, raw = false;
 };
 
-void declare(CLI::App& app, Options& o)
+void declare(cli::OptionSet& set, Options& o)
 {
-    app.add_flag("-f,--follow", o.follow, "Go on with what comes");
-    app.add_flag("--ts", o.times, "Print the time of each line");
-    app.add_flag("--events", o.raw, "Also print what the broker did");
-    app.add_flag("--path", o.path, "Only print where the log is");
+    set.add_flag("-f,--follow", o.follow, "Go on with what comes");
+    set.add_flag("--ts", o.times, "Print the time of each line");
+    set.add_flag("--events", o.raw, "Also print what the broker did");
+    set.add_flag("--path", o.path, "Only print where the log is");
 }
 
 /// "TIME TEXT", or "TIME -- EVENT".

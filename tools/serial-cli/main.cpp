@@ -4,25 +4,23 @@
 
 #include <xenlab/cli/options.hpp>
 
-#include <CLI/CLI.hpp>
 
 namespace {
 
 using namespace xenlab;
 using namespace xenlab::serial_cli;
 
-void declare_globals(CLI::App& app, Globals& o)
+void declare_globals(cli::OptionSet& set, Globals& o)
 {
-    app.add_option("-t,--target", o.target, "Port: HOST:PORT, unix:PATH, pty:PATH or vm:NAME")
-        ->type_name("TARGET")
-        ->envname("XENLAB_SERIAL");
-    app.add_option("--secret-file", o.secret_file, "First line: the secret that the agent was given")
-        ->type_name("FILE");
-    cli::add_duration(app, "--link-timeout", o.link_timeout,
+    set.add_option("-t,--target", o.target, "Port: HOST:PORT, unix:PATH, pty:PATH or vm:NAME")
+        .type_name("TARGET");
+    set.add_option("--secret-file", o.secret_file, "First line: the secret that the agent was given")
+        .type_name("FILE");
+    set.add_duration("--link-timeout", o.link_timeout,
                       "How long the agent may be silent (default 30s)");
-    cli::add_duration(app, "--attach-timeout", o.attach_timeout,
+    set.add_duration("--attach-timeout", o.attach_timeout,
                       "How long to wait for an agent to answer at first (default 5s)");
-    app.add_option("-c,--context", o.context, "Pool that knows the VM of vm:NAME")->type_name("NAME");
+    set.add_option("-c,--context", o.context, "Pool that knows the VM of vm:NAME").type_name("NAME");
 }
 
 const cli::ToolInfo tool{

@@ -5,7 +5,6 @@
 #include <xenlab/base/text.hpp>
 #include <xenlab/cli/table.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -21,9 +20,9 @@ struct PingOptions {
     unsigned count = 1;
 };
 
-void declare_ping(CLI::App& app, PingOptions& o)
+void declare_ping(cli::OptionSet& set, PingOptions& o)
 {
-    app.add_option("-n,--count", o.count, "How often (default 1)")->type_name("N")->check(CLI::Range(1U, 1'000'000U));
+    set.add_option("-n,--count", o.count, "How often (default 1)").type_name("N").range(1, 1e6);
 }
 
 int ping(const Globals& globals, const PingOptions& o, cli::Context& context)
@@ -58,7 +57,7 @@ int ping(const Globals& globals, const PingOptions& o, cli::Context& context)
 
 struct InfoOptions {};
 
-void declare_info(CLI::App& /*app*/, InfoOptions& /*o*/) {}
+void declare_info(cli::OptionSet& /*set*/, InfoOptions& /*o*/) {}
 
 int info(const Globals& globals, const InfoOptions& /*o*/, cli::Context& context)
 {

@@ -7,7 +7,6 @@
 #include <xenlab/base/text.hpp>
 #include <xenlab/cli/options.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
@@ -28,23 +27,24 @@ struct Options {
     bool no_stdin = false, terminal = false;
 };
 
-void declare(CLI::App& app, Options& o)
+void declare(cli::OptionSet& set, Options& o)
 {
-    app.add_option("COMMAND", o.command,
+    set.add_option("COMMAND", o.command,
                    "Command and arguments, after --; a single word is a command line for the shell")
-        ->required();
-    app.add_option("-e,--env", o.environment, "Set a variable in the guest")->type_name("NAME=VALUE");
-    app.add_option("-C,--directory", o.directory, "Run in this folder of the guest")->type_name("DIR");
-    app.add_option("--shell", o.shell, "Give the command line to this shell: sh, bash, cmd or ps")
-        ->type_name("SHELL");
-    app.add_option("-u,--user", o.user, "Run as this user of the guest")->type_name("USER");
-    app.add_option("--login-file", o.login_file,
+        .required();
+    set.add_option("-e,--env", o.environment, "Set a variable in the guest").type_name("NAME=VALUE").one_at_a_time();
+    set.add_option("-C,--directory", o.directory, "Run in this folder of the guest").type_name("DIR");
+    set.add_option("--shell", o.shell, "Give the command line to this shell: sh, bash, cmd or ps")
+        .type_name("SHELL");
+    set.add_option("-u,--user", o.user, "Run as this user of the guest").type_name("USER");
+    set.add_option("--login-file", o.login_file,
                    "Without an agent: first line the password of USER at the login prompt")
-        ->type_name("FILE");
-    cli::add_choice(app, "--through", o.through, {"auto", "agent", "shell"},
+        .type_name("FILE");
+    set.add_choice("--through", o.through, {"auto", "agent", "shell"},
                     "What runs it: the agent, or a shell that is typed into (auto: the agent if it answers)");
-    app.add_flag("-n,--no-stdin", o.no_stdin, "Standard input is empty");
-    app.add_flag("-T,--tty", o.terminal, "Give the command a terminal, for interactive programs");
+    set.add_flag("-n,--no-stdin", o.no_stdin, "Standard input is empty");
+    set.stop_at_first_argument();
+    set.add_flag("-T,--tty", o.terminal, "Give the command a terminal, for interactive programs");
 }
 
 serial::Message request(const Options& o, const cli::Context& context, bool interactive)
@@ -283,7 +283,7 @@ const cli::ToolInfo info{
     .formats = {cli::Format::tsv, cli::Format::json, cli::Format::jsonl},
     .timeout_option = true,
     .examples = {{"serial-cli -t pty:guest run -- uname -r", "Run a command; its exit code is ours"},
-                 {"tar cz tests | serial-cli -t pty:guest run -- 'tar xz -C /opt'", "Feed it"}},
+                 {"tar cz tests | serial-cli -t pty:guest run -- 'tar tz | wc -l'", "Feed it"}},
 };
 
 } // namespace

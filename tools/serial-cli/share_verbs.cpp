@@ -5,7 +5,6 @@
 
 #include <xenlab/base/text.hpp>
 
-#include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -248,11 +247,11 @@ int bridge(const Globals& globals, const Options& o, cli::Context& context, bool
     return 0;
 }
 
-void declare_kd(CLI::App& app, Options& o)
+void declare_kd(cli::OptionSet& set, Options& o)
 {
-    app.add_option("--listen", o.listen, "Where the debugger connects: 127.0.0.1:PORT or unix:PATH")->type_name("ADDRESS");
-    app.add_option("--pty", o.pty, "Make a pseudo-terminal and a link to it")->type_name("LINK");
-    app.add_flag("--once", o.once, "End when the debugger has disconnected");
+    set.add_option("--listen", o.listen, "Where the debugger connects: 127.0.0.1:PORT or unix:PATH").type_name("ADDRESS");
+    set.add_option("--pty", o.pty, "Make a pseudo-terminal and a link to it").type_name("LINK");
+    set.add_flag("--once", o.once, "End when the debugger has disconnected");
 }
 
 int kd(const Globals& globals, const Options& o, cli::Context& context)
@@ -260,9 +259,9 @@ int kd(const Globals& globals, const Options& o, cli::Context& context)
     return bridge(globals, o, context, true);
 }
 
-void declare_share(CLI::App& app, Options& o)
+void declare_share(cli::OptionSet& set, Options& o)
 {
-    app.add_option("--listen", o.listen, "Socket to listen on: PATH, unix:PATH or 127.0.0.1:PORT")->type_name("ADDRESS");
+    set.add_option("--listen", o.listen, "Socket to listen on: PATH, unix:PATH or 127.0.0.1:PORT").type_name("ADDRESS");
 }
 
 int share(const Globals& globals, const Options& o, cli::Context& context)

@@ -82,8 +82,9 @@ std::string file_name_of(const Target& target)
     std::string name;
     for (const char c : target.text)
         name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
-    if (name.size() > 40)
-        name = name.substr(name.size() - 40);
+    constexpr std::size_t most = 24; // the path of a unix socket is short
+    if (name.size() > most)
+        name = name.substr(name.size() - most);
     return fmt::format("{}-{:08x}", name, bytes::crc32(std::as_bytes(std::span(target.text))));
 }
 
