@@ -93,7 +93,9 @@ void Link::on_frame(const Frame& frame, Millis now)
     heard_ = now;
     ++stats_.received;
     switch (frame.type) {
-    case FrameType::welcome: on_welcome(frame, now); break;
+    case FrameType::welcome:
+        on_welcome(frame, now);
+        break;
     case FrameType::reset:
         if (settings_.side == Side::host) {
             stop();
@@ -108,7 +110,8 @@ void Link::on_frame(const Frame& frame, Millis now)
         if (up())
             on_ack(frame, now);
         break;
-    case FrameType::hello: break;
+    case FrameType::hello:
+        break;
     }
 }
 
@@ -168,11 +171,7 @@ void Link::on_welcome(const Frame& frame, Millis now)
 
 Frame Link::stamped(FrameType type) const
 {
-    return {.type = type,
-            .from = settings_.side,
-            .ack = expected_,
-            .sess = session_,
-            .apn = apn_};
+    return {.type = type, .from = settings_.side, .ack = expected_, .sess = session_, .apn = apn_};
 }
 
 bool Link::send_greeting(Buffer& out, Millis now)
@@ -248,7 +247,8 @@ Millis Link::wakeup() const
         at = 0;
     if (settings_.side == Side::host && greet_at_ == never && (owner_.waiting() || !sent_.empty()))
         at = std::min(at, heard_ + keepalive);
-    if (settings_.side == Side::agent && owner_.waiting() && said_ + keepalive < heard_ + heartbeat_limit)
+    if (settings_.side == Side::agent && owner_.waiting() &&
+        said_ + keepalive < heard_ + heartbeat_limit)
         at = std::min(at, said_ + keepalive);
     return at;
 }

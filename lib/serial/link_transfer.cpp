@@ -31,7 +31,8 @@ void Link::on_data(const Frame& frame, Millis now)
         if (received_[place])
             ++stats_.duplicates;
         else
-            received_[place] = Stored{frame.chan, Buffer(frame.payload.begin(), frame.payload.end())};
+            received_[place] =
+                Stored{frame.chan, Buffer(frame.payload.begin(), frame.payload.end())};
         deliver();
         if (++unacked_ >= frames_per_ack || frame.ack_now || gap())
             ack_now_ = true;
@@ -170,7 +171,9 @@ Millis Link::patience() const
     const Millis delay = !sent_.empty() && sent_.back().urgent && short_ones ? 0 : ack_delay;
     const Millis rtt = min_rtt_ == never ? 500 : min_rtt_;
     // Behind a copy from the other side an acknowledgement waits for all that is on the line.
-    const Millis queue = heard_ < bulk_heard_ + 500 ? static_cast<Millis>(static_cast<double>(window_) / assumed_rate) : 0;
+    const Millis queue = heard_ < bulk_heard_ + 500
+                             ? static_cast<Millis>(static_cast<double>(window_) / assumed_rate)
+                             : 0;
     return (300 + delay + 2 * rtt + line + queue) * backoff_;
 }
 

@@ -16,7 +16,8 @@ constexpr std::size_t join_limit = 8 * 1024; // small writes of a program become
 std::optional<std::uint8_t> Mux::open(Op op, View body, bool interactive)
 {
     for (unsigned tries = 0; tries < 255; ++tries) {
-        last_opened_ = last_opened_ == 255 ? std::uint8_t{1} : static_cast<std::uint8_t>(last_opened_ + 1);
+        last_opened_ =
+            last_opened_ == 255 ? std::uint8_t{1} : static_cast<std::uint8_t>(last_opened_ + 1);
         if (channels_.contains(last_opened_))
             continue;
         channels_[last_opened_].interactive = interactive;
@@ -209,8 +210,8 @@ bool Mux::ready(const Channel& channel)
     if (channel.to_grant >= grant_step && !channel.close_received)
         return true;
     if (!channel.queue.empty())
-        return channel.may_send >= 512 || channel.may_send > channel.queue.front().body.size() -
-                                                                 channel.queue.front().sent;
+        return channel.may_send >= 512 ||
+               channel.may_send > channel.queue.front().body.size() - channel.queue.front().sent;
     return channel.closing && !channel.close_sent;
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // links: serial base
-// Any bytes on the line: what is a frame comes out as it went in, everything else is noise, nothing gets lost between.
+// Any bytes on the line: what is a frame comes out as it went in, everything else is noise, nothing
+// gets lost between.
 #include "fuzz.hpp"
 
 #include <xenlab/bytes/cobs.hpp>
@@ -21,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             reader.feed(
                 input.subspan(at, std::min(step, size - at)),
                 [&](const serial::Frame& frame) {
-                    fuzz::require(frame.payload.size() <= serial::max_payload, "a payload has a limit");
+                    fuzz::require(frame.payload.size() <= serial::max_payload,
+                                  "a payload has a limit");
                     serial::Buffer again;
                     serial::append_frame(again, frame);
                     int count = 0;

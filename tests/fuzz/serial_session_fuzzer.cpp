@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // links: serial base
-// A lying peer: good frames with any content, to the host's end and to the agent's. Memory stays bounded, rules hold.
+// A lying peer: good frames with any content, to the host's end and to the agent's. Memory stays
+// bounded, rules hold.
 #include "fuzz.hpp"
 
 #include <xenlab/serial/mux.hpp>
@@ -14,7 +15,8 @@ using serial::View;
 
 class Owner final : public serial::ChannelOwner {
   public:
-    explicit Owner(serial::Side side) : mux(side, *this), link({side, {}}, mux, [this] { return ++random; })
+    explicit Owner(serial::Side side)
+        : mux(side, *this), link({side, {}}, mux, [this] { return ++random; })
     {
         mux.attach(link);
     }
@@ -58,16 +60,17 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
         // u8 type, u8 chan, u8 seq, u8 ack, u8 pn, u8 apn, u8 length, payload
         for (std::size_t at = 0; at + 7 <= size;) {
             const std::size_t length = std::min<std::size_t>(data[at + 6] * 9U, size - at - 7);
-            serial::Frame frame{.type = static_cast<serial::FrameType>(data[at] % 5U),
-                                .from = side == serial::Side::host ? serial::Side::agent : serial::Side::host,
-                                .ack_now = (data[at] & 0x40U) != 0,
-                                .chan = data[at + 1],
-                                .seq = data[at + 2],
-                                .ack = data[at + 3],
-                                .sess = (data[at] & 0x80U) != 0 ? std::uint16_t{9} : end.link.session(),
-                                .pn = data[at + 4],
-                                .apn = data[at + 5],
-                                .payload = input.subspan(at + 7, length)};
+            serial::Frame frame{
+                .type = static_cast<serial::FrameType>(data[at] % 5U),
+                .from = side == serial::Side::host ? serial::Side::agent : serial::Side::host,
+                .ack_now = (data[at] & 0x40U) != 0,
+                .chan = data[at + 1],
+                .seq = data[at + 2],
+                .ack = data[at + 3],
+                .sess = (data[at] & 0x80U) != 0 ? std::uint16_t{9} : end.link.session(),
+                .pn = data[at + 4],
+                .apn = data[at + 5],
+                .payload = input.subspan(at + 7, length)};
             serial::Greeting greeting;
             greeting.resume = (data[at] & 0x20U) != 0;
             const serial::Buffer hello = greeting.encode();
@@ -79,7 +82,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             serial::Buffer out;
             for (int i = 0; i < 50 && end.link.next_frame(out, now); ++i) {
             }
-            fuzz::require(out.size() < 50 * (serial::wire_size(serial::max_payload) + 1), "output is bounded");
+            fuzz::require(out.size() < 50 * (serial::wire_size(serial::max_payload) + 1),
+                          "output is bounded");
             now += data[at + 4] * 7U;
             at += 7 + length;
         }

@@ -68,9 +68,11 @@ void Agent::authenticate(View body)
 {
     const auto fields = serial::Fields::parse(body);
     const auto expected = serial::hmac_sha256(view(secret_), proof_text("host"));
-    if (secret_.empty() || !fields || !serial::equal_digests(fields->bytes(Tag::sha256), expected)) {
-        mux_.send(0, Op::error,
-                  serial::Message().add_u32(Tag::code, 5).add(Tag::text, "the secret is wrong").body());
+    if (secret_.empty() || !fields ||
+        !serial::equal_digests(fields->bytes(Tag::sha256), expected)) {
+        mux_.send(
+            0, Op::error,
+            serial::Message().add_u32(Tag::code, 5).add(Tag::text, "the secret is wrong").body());
         return;
     }
     trusted_ = true;

@@ -55,7 +55,8 @@ class ExecJob final : public Job {
             if (op == Op::signal)
                 signal(fields->u32(Tag::signal).value_or(0));
             else if (op == Op::resize)
-                child_->resize(fields->u32(Tag::rows).value_or(24), fields->u32(Tag::cols).value_or(80));
+                child_->resize(fields->u32(Tag::rows).value_or(24),
+                               fields->u32(Tag::cols).value_or(80));
         }
     }
 

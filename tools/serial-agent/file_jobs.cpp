@@ -88,7 +88,8 @@ class PutJob final : public Job {
     {
         announced_ = true;
         const auto digest = hash_.digest();
-        line_.send(Op::have, serial::Message().add_u64(Tag::offset, hashed_).add(Tag::sha256, View(digest)));
+        line_.send(Op::have,
+                   serial::Message().add_u64(Tag::offset, hashed_).add(Tag::sha256, View(digest)));
     }
 
     void finish(View body)
@@ -105,7 +106,8 @@ class PutJob final : public Job {
         replace_file(part_, path_);
         failed_ = false;
         finished_ = true;
-        line_.send(Op::done, serial::Message().add(Tag::sha256, View(digest)).add(Tag::path, path_));
+        line_.send(Op::done,
+                   serial::Message().add(Tag::sha256, View(digest)).add(Tag::path, path_));
     }
 
     Line line_;
@@ -159,7 +161,8 @@ class GetJob final : public Job {
   private:
     State hash_prefix()
     {
-        Buffer buffer(static_cast<std::size_t>(std::min<std::uint64_t>(slice, offset_ - position_)));
+        Buffer buffer(
+            static_cast<std::size_t>(std::min<std::uint64_t>(slice, offset_ - position_)));
         const std::size_t count = file_->read(buffer);
         hash_.update(View(buffer).first(count));
         position_ += count;
@@ -189,8 +192,9 @@ class GetJob final : public Job {
     State end()
     {
         const FileInfo after = file_->info();
-        const bool changed = info_.kind == 'f' && (after.size != info_.size || after.mtime != info_.mtime ||
-                                                   (info_.size > 0 && position_ < info_.size));
+        const bool changed =
+            info_.kind == 'f' && (after.size != info_.size || after.mtime != info_.mtime ||
+                                  (info_.size > 0 && position_ < info_.size));
         const auto digest = hash_.digest();
         line_.send(Op::eof, serial::Message()
                                 .add(Tag::sha256, View(digest))
@@ -290,10 +294,14 @@ std::unique_ptr<Job> make_job(Op op, const serial::Fields& fields, View body, Li
                               const std::string& mark)
 {
     switch (op) {
-    case Op::exec: return make_exec(fields, line, mark);
-    case Op::put: return make_put(fields, line);
-    case Op::get: return make_get(fields, line);
-    case Op::list: return make_list(fields, line);
+    case Op::exec:
+        return make_exec(fields, line, mark);
+    case Op::put:
+        return make_put(fields, line);
+    case Op::get:
+        return make_get(fields, line);
+    case Op::list:
+        return make_list(fields, line);
     case Op::mkdir:
         make_directories(wanted_path(fields), fields.u32(Tag::mode).value_or(0777));
         line.send(Op::done, serial::Message());
@@ -302,7 +310,9 @@ std::unique_ptr<Job> make_job(Op op, const serial::Fields& fields, View body, Li
         make_link(fields.text(Tag::target).value_or(""), wanted_path(fields));
         line.send(Op::done, serial::Message());
         return nullptr;
-    case Op::ping: line.send(Op::pong, body); return nullptr;
+    case Op::ping:
+        line.send(Op::pong, body);
+        return nullptr;
     case Op::info: {
         serial::Message facts;
         for (const std::string& fact : system_facts())
@@ -310,7 +320,8 @@ std::unique_ptr<Job> make_job(Op op, const serial::Fields& fields, View body, Li
         line.send(Op::facts, facts);
         return nullptr;
     }
-    default: throw SystemFailure(1, "this agent does not know the operation");
+    default:
+        throw SystemFailure(1, "this agent does not know the operation");
     }
 }
 

@@ -43,7 +43,8 @@ int usage(const std::string& words)
 
 std::optional<unsigned> number(const std::string& text, unsigned least, unsigned most)
 {
-    if (text.empty() || text.size() > 8 || text.find_first_not_of("0123456789") != std::string::npos)
+    if (text.empty() || text.size() > 8 ||
+        text.find_first_not_of("0123456789") != std::string::npos)
         return std::nullopt;
     const auto value = static_cast<unsigned>(std::stoul(text));
     return value >= least && value <= most ? std::optional(value) : std::nullopt;

@@ -8,10 +8,10 @@
 #include <csignal>
 #include <cstdlib>
 #include <cstring>
+#include <grp.h>
 #include <map>
 
 #include <fcntl.h>
-#include <grp.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <termios.h>
@@ -82,12 +82,14 @@ class Reaper {
     std::map<pid_t, std::optional<int>> ended_;
 };
 
-std::vector<std::string> environment_for(const ExecSpec& spec, const std::optional<Account>& account)
+std::vector<std::string> environment_for(const ExecSpec& spec,
+                                         const std::optional<Account>& account)
 {
     std::vector<std::string> all;
     const auto set = [&](const std::string& entry) {
         const std::string name = entry.substr(0, entry.find('=') + 1);
-        std::erase_if(all, [&](const std::string& old) { return old.compare(0, name.size(), name) == 0; });
+        std::erase_if(
+            all, [&](const std::string& old) { return old.compare(0, name.size(), name) == 0; });
         all.push_back(entry);
     };
     // A service manager or init starts us with next to nothing.
@@ -159,7 +161,8 @@ class PosixChild final : public Child {
         if (pid_ < 0)
             throw SystemFailure(126, std::string("fork: ") + std::strerror(errno));
         if (pid_ == 0)
-            run(spec, account, input, output, errors, report, argument_pointers, environment_pointers);
+            run(spec, account, input, output, errors, report, argument_pointers,
+                environment_pointers);
         Reaper::instance().watch(pid_);
         slave_.close();
         report.write_end.close();
@@ -233,8 +236,9 @@ class PosixChild final : public Child {
     {
         if (!status_)
             if (const auto raw = Reaper::instance().status(pid_))
-                status_ = WIFSIGNALED(*raw) ? ExitStatus{true, static_cast<std::uint32_t>(WTERMSIG(*raw))}
-                                            : ExitStatus{false, static_cast<std::uint32_t>(WEXITSTATUS(*raw))};
+                status_ = WIFSIGNALED(*raw)
+                              ? ExitStatus{true, static_cast<std::uint32_t>(WTERMSIG(*raw))}
+                              : ExitStatus{false, static_cast<std::uint32_t>(WEXITSTATUS(*raw))};
         return status_;
     }
 
@@ -280,8 +284,8 @@ class PosixChild final : public Child {
         if (!master_ || ::ioctl(master_.get(), TIOCSPTLCK, &unlock) != 0 ||
             ::ioctl(master_.get(), TIOCGPTN, &number) != 0)
             throw SystemFailure(126, std::string("no pseudo-terminal: ") + std::strerror(errno));
-        slave_ = Descriptor(::open(("/dev/pts/" + std::to_string(number)).c_str(),
-                                   O_RDWR | O_NOCTTY | O_CLOEXEC));
+        slave_ = Descriptor(
+            ::open(("/dev/pts/" + std::to_string(number)).c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC));
         if (!slave_)
             throw SystemFailure(126, std::string("no pseudo-terminal: ") + std::strerror(errno));
         resize(spec.rows, spec.columns);
@@ -322,13 +326,17 @@ class PosixChild final : public Child {
         give_up(fd, Step::exec);
     }
 
-    [[noreturn]] static void explain(const ExecSpec& spec, const std::string& program, Step step, int error)
+    [[noreturn]] static void explain(const ExecSpec& spec, const std::string& program, Step step,
+                                     int error)
     {
         const std::string words = std::strerror(error);
         switch (step) {
-        case Step::directory: throw SystemFailure(126, spec.directory + ": " + words);
-        case Step::user: throw SystemFailure(126, spec.user + ": " + words);
-        case Step::exec: break;
+        case Step::directory:
+            throw SystemFailure(126, spec.directory + ": " + words);
+        case Step::user:
+            throw SystemFailure(126, spec.user + ": " + words);
+        case Step::exec:
+            break;
         }
         throw SystemFailure(error == ENOENT ? 127 : 126, program + ": " + words);
     }

@@ -5,8 +5,8 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-
 #include <dirent.h>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
@@ -16,18 +16,23 @@ namespace {
 [[noreturn]] void fail(const std::string& path)
 {
     const int error = errno;
-    throw SystemFailure(error == ENOENT || error == ENOTDIR ? 3 : 1, path + ": " + std::strerror(error));
+    throw SystemFailure(error == ENOENT || error == ENOTDIR ? 3 : 1,
+                        path + ": " + std::strerror(error));
 }
 
 FileInfo to_info(const struct stat& s)
 {
     FileInfo info;
-    info.kind = S_ISREG(s.st_mode) ? 'f' : S_ISDIR(s.st_mode) ? 'd' : S_ISLNK(s.st_mode) ? 'l' : 'o';
+    info.kind = S_ISREG(s.st_mode)   ? 'f'
+                : S_ISDIR(s.st_mode) ? 'd'
+                : S_ISLNK(s.st_mode) ? 'l'
+                                     : 'o';
     info.size = s.st_size < 0 ? 0 : static_cast<std::uint64_t>(s.st_size);
     info.mode = s.st_mode & 07777U;
-    info.mtime = s.st_mtim.tv_sec < 0 ? 0
-                                      : static_cast<std::uint64_t>(s.st_mtim.tv_sec) * 1'000'000'000U +
-                                            static_cast<std::uint64_t>(s.st_mtim.tv_nsec);
+    info.mtime = s.st_mtim.tv_sec < 0
+                     ? 0
+                     : static_cast<std::uint64_t>(s.st_mtim.tv_sec) * 1'000'000'000U +
+                           static_cast<std::uint64_t>(s.st_mtim.tv_nsec);
     return info;
 }
 
@@ -143,7 +148,9 @@ void replace_file(const std::string& from, const std::string& to)
     if (::rename(from.c_str(), to.c_str()) != 0)
         fail(to);
     const std::size_t slash = to.rfind('/');
-    const std::string folder = slash == std::string::npos ? "." : slash == 0 ? "/" : to.substr(0, slash);
+    const std::string folder = slash == std::string::npos ? "."
+                               : slash == 0               ? "/"
+                                                          : to.substr(0, slash);
     const Descriptor fd(::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd)
         ::fsync(fd.get());

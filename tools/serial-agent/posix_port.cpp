@@ -20,17 +20,26 @@ namespace {
 speed_t speed_of(unsigned baud)
 {
     switch (baud) {
-    case 9600: return B9600;
-    case 19200: return B19200;
-    case 38400: return B38400;
-    case 57600: return B57600;
-    case 115200: return B115200;
-    case 230400: return B230400;
+    case 9600:
+        return B9600;
+    case 19200:
+        return B19200;
+    case 38400:
+        return B38400;
+    case 57600:
+        return B57600;
+    case 115200:
+        return B115200;
+    case 230400:
+        return B230400;
 #ifdef B460800
-    case 460800: return B460800;
-    case 921600: return B921600;
+    case 460800:
+        return B460800;
+    case 921600:
+        return B921600;
 #endif
-    default: throw SystemFailure(2, "there is no such speed; 115200 is usual");
+    default:
+        throw SystemFailure(2, "there is no such speed; 115200 is usual");
     }
 }
 

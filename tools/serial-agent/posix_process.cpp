@@ -7,14 +7,14 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <dirent.h>
 #include <fstream>
 #include <iterator>
 #include <set>
 #include <sstream>
-
-#include <dirent.h>
-#include <sys/utsname.h>
 #include <time.h>
+
+#include <sys/utsname.h>
 
 namespace xenlab::agent {
 namespace {
@@ -73,7 +73,8 @@ std::vector<std::string> split(const std::string& line, char separator)
 
 std::optional<unsigned> number(const std::string& text)
 {
-    if (text.empty() || text.size() > 9 || text.find_first_not_of("0123456789") != std::string::npos)
+    if (text.empty() || text.size() > 9 ||
+        text.find_first_not_of("0123456789") != std::string::npos)
         return std::nullopt;
     return static_cast<unsigned>(std::stoul(text));
 }
@@ -122,7 +123,8 @@ std::optional<Account> find_account(const std::string& name)
             continue;
         const auto uid = number(parts[2]), gid = number(parts[3]);
         if (uid && gid)
-            found = Account{*uid, *gid, {*gid}, name, parts[5], parts.size() > 6 ? parts[6] : "/bin/sh"};
+            found = Account{*uid, *gid,     {*gid},
+                            name, parts[5], parts.size() > 6 ? parts[6] : "/bin/sh"};
     }
     std::ifstream groups("/etc/group");
     for (std::string line; found && std::getline(groups, line);) {
@@ -188,7 +190,8 @@ Millis now_millis()
 
 void pause_millis(unsigned millis)
 {
-    const timespec pause{static_cast<time_t>(millis / 1000), static_cast<long>(millis % 1000) * 1'000'000};
+    const timespec pause{static_cast<time_t>(millis / 1000),
+                         static_cast<long>(millis % 1000) * 1'000'000};
     ::nanosleep(&pause, nullptr);
 }
 
@@ -201,7 +204,8 @@ std::uint32_t random_word()
     for (const char b : bytes)
         word = word << 8U | static_cast<unsigned char>(b);
     if (!source) // a guest so early in its boot that /dev is empty
-        word = static_cast<std::uint32_t>(now_millis() * 2654435761U + static_cast<unsigned>(::getpid()));
+        word = static_cast<std::uint32_t>(now_millis() * 2654435761U +
+                                          static_cast<unsigned>(::getpid()));
     return word;
 }
 

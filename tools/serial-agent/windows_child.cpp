@@ -73,12 +73,15 @@ std::wstring environment_for(const ExecSpec& spec)
     const auto set = [&](const std::wstring& entry) {
         const std::size_t length = entry.find(L'=', 1);
         std::erase_if(all, [&](const std::wstring& old) {
-            return old.size() > length && ::CompareStringOrdinal(old.c_str(), static_cast<int>(length + 1), entry.c_str(), static_cast<int>(length + 1), TRUE) == CSTR_EQUAL;
+            return old.size() > length &&
+                   ::CompareStringOrdinal(old.c_str(), static_cast<int>(length + 1), entry.c_str(),
+                                          static_cast<int>(length + 1), TRUE) == CSTR_EQUAL;
         });
         all.push_back(entry);
     };
     wchar_t* const mine = ::GetEnvironmentStringsW();
-    for (const wchar_t* one = mine; one != nullptr && *one != L'\0'; one += std::wstring_view(one).size() + 1)
+    for (const wchar_t* one = mine; one != nullptr && *one != L'\0';
+         one += std::wstring_view(one).size() + 1)
         all.emplace_back(one);
     if (mine != nullptr)
         ::FreeEnvironmentStringsW(mine);
@@ -113,11 +116,15 @@ class WindowsChild final : public Child {
         set_kill_on_close(true);
         PROCESS_INFORMATION made{};
         if (!::CreateProcessW(nullptr, line.data(), nullptr, nullptr, TRUE,
-                              CREATE_NO_WINDOW | CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT | CREATE_NEW_PROCESS_GROUP,
-                              environment.data(), folder.empty() ? nullptr : folder.c_str(), &start, &made)) {
+                              CREATE_NO_WINDOW | CREATE_SUSPENDED | CREATE_UNICODE_ENVIRONMENT |
+                                  CREATE_NEW_PROCESS_GROUP,
+                              environment.data(), folder.empty() ? nullptr : folder.c_str(), &start,
+                              &made)) {
             const DWORD error = ::GetLastError();
             const bool absent = error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND;
-            const std::string what = error == ERROR_DIRECTORY ? spec.directory : spec.argv.empty() ? spec.command : spec.argv.front();
+            const std::string what = error == ERROR_DIRECTORY ? spec.directory
+                                     : spec.argv.empty()      ? spec.command
+                                                              : spec.argv.front();
             throw SystemFailure(absent ? 127 : 126, what + ": " + last_error(error));
         }
         process_ = Handle(made.hProcess);
@@ -157,7 +164,9 @@ class WindowsChild final : public Child {
         if (there == 0)
             return 0;
         DWORD count = 0;
-        if (!::ReadFile(pipe.get(), buffer.data(), static_cast<DWORD>(std::min<std::size_t>(buffer.size(), there)), &count, nullptr))
+        if (!::ReadFile(pipe.get(), buffer.data(),
+                        static_cast<DWORD>(std::min<std::size_t>(buffer.size(), there)), &count,
+                        nullptr))
             return std::nullopt;
         return count;
     }
@@ -211,7 +220,8 @@ class WindowsChild final : public Child {
     {
         JOBOBJECT_EXTENDED_LIMIT_INFORMATION limits{};
         limits.BasicLimitInformation.LimitFlags = on ? JOB_OBJECT_LIMIT_KILL_ON_JOB_CLOSE : 0;
-        ::SetInformationJobObject(job_.get(), JobObjectExtendedLimitInformation, &limits, sizeof limits);
+        ::SetInformationJobObject(job_.get(), JobObjectExtendedLimitInformation, &limits,
+                                  sizeof limits);
     }
 
     Handle job_, process_, in_, out_, err_;

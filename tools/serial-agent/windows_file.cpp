@@ -12,20 +12,24 @@ constexpr std::uint64_t unix_epoch = 116'444'736'000'000'000; // in 100 ns since
 [[noreturn]] void fail(const std::string& path)
 {
     const DWORD error = ::GetLastError();
-    const bool absent = error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND || error == ERROR_INVALID_NAME;
+    const bool absent = error == ERROR_FILE_NOT_FOUND || error == ERROR_PATH_NOT_FOUND ||
+                        error == ERROR_INVALID_NAME;
     throw SystemFailure(absent ? 3 : 1, path + ": " + last_error(error));
 }
 
 std::uint64_t nanoseconds(const FILETIME& time)
 {
-    const std::uint64_t ticks = static_cast<std::uint64_t>(time.dwHighDateTime) << 32U | time.dwLowDateTime;
+    const std::uint64_t ticks =
+        static_cast<std::uint64_t>(time.dwHighDateTime) << 32U | time.dwLowDateTime;
     return ticks > unix_epoch ? (ticks - unix_epoch) * 100 : 0;
 }
 
 FileInfo to_info(DWORD attributes, std::uint64_t size, const FILETIME& time)
 {
     FileInfo info;
-    info.kind = (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 ? 'l' : (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0 ? 'd' : 'f';
+    info.kind = (attributes & FILE_ATTRIBUTE_REPARSE_POINT) != 0 ? 'l'
+                : (attributes & FILE_ATTRIBUTE_DIRECTORY) != 0   ? 'd'
+                                                                 : 'f';
     info.size = size;
     info.mode = (attributes & FILE_ATTRIBUTE_READONLY) != 0 ? 0444 : 0644;
     if (info.kind == 'd')
@@ -38,8 +42,10 @@ class WindowsFile final : public File {
   public:
     WindowsFile(std::string path, DWORD access, DWORD creation) : path_(std::move(path))
     {
-        handle_ = Handle(::CreateFileW(wide_path(path_).c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr,
-                                       creation, FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS, nullptr));
+        handle_ = Handle(
+            ::CreateFileW(wide_path(path_).c_str(), access,
+                          FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE, nullptr, creation,
+                          FILE_ATTRIBUTE_NORMAL | FILE_FLAG_BACKUP_SEMANTICS, nullptr));
         if (!handle_)
             fail(path_);
     }
@@ -47,7 +53,9 @@ class WindowsFile final : public File {
     std::size_t read(std::span<std::byte> buffer) override
     {
         DWORD count = 0;
-        if (!::ReadFile(handle_.get(), buffer.data(), static_cast<DWORD>(buffer.size()), &count, nullptr) && ::GetLastError() != ERROR_BROKEN_PIPE)
+        if (!::ReadFile(handle_.get(), buffer.data(), static_cast<DWORD>(buffer.size()), &count,
+                        nullptr) &&
+            ::GetLastError() != ERROR_BROKEN_PIPE)
             fail(path_);
         return count;
     }
@@ -56,7 +64,8 @@ class WindowsFile final : public File {
     {
         while (!data.empty()) {
             DWORD count = 0;
-            if (!::WriteFile(handle_.get(), data.data(), static_cast<DWORD>(data.size()), &count, nullptr))
+            if (!::WriteFile(handle_.get(), data.data(), static_cast<DWORD>(data.size()), &count,
+                             nullptr))
                 fail(path_);
             data = data.subspan(count);
         }
@@ -67,14 +76,17 @@ class WindowsFile final : public File {
         BY_HANDLE_FILE_INFORMATION found{};
         if (!::GetFileInformationByHandle(handle_.get(), &found))
             return {};
-        return to_info(found.dwFileAttributes, static_cast<std::uint64_t>(found.nFileSizeHigh) << 32U | found.nFileSizeLow, found.ftLastWriteTime);
+        return to_info(found.dwFileAttributes,
+                       static_cast<std::uint64_t>(found.nFileSizeHigh) << 32U | found.nFileSizeLow,
+                       found.ftLastWriteTime);
     }
 
     void truncate(std::uint64_t size) override
     {
         LARGE_INTEGER at{};
         at.QuadPart = static_cast<LONGLONG>(size);
-        if (!::SetFilePointerEx(handle_.get(), at, nullptr, FILE_BEGIN) || !::SetEndOfFile(handle_.get()))
+        if (!::SetFilePointerEx(handle_.get(), at, nullptr, FILE_BEGIN) ||
+            !::SetEndOfFile(handle_.get()))
             fail(path_);
     }
 
@@ -103,7 +115,8 @@ std::unique_ptr<File> File::open_read(const std::string& path)
 
 std::unique_ptr<File> File::open_part(const std::string& path, bool keep)
 {
-    return std::make_unique<WindowsFile>(path, GENERIC_READ | GENERIC_WRITE, keep ? OPEN_ALWAYS : CREATE_ALWAYS);
+    return std::make_unique<WindowsFile>(path, GENERIC_READ | GENERIC_WRITE,
+                                         keep ? OPEN_ALWAYS : CREATE_ALWAYS);
 }
 
 std::optional<FileInfo> look_at(const std::string& path)
@@ -115,7 +128,9 @@ std::optional<FileInfo> look_at(const std::string& path)
             return std::nullopt;
         fail(path);
     }
-    return to_info(found.dwFileAttributes, static_cast<std::uint64_t>(found.nFileSizeHigh) << 32U | found.nFileSizeLow, found.ftLastWriteTime);
+    return to_info(found.dwFileAttributes,
+                   static_cast<std::uint64_t>(found.nFileSizeHigh) << 32U | found.nFileSizeLow,
+                   found.ftLastWriteTime);
 }
 
 bool is_directory(const std::string& path)
@@ -126,7 +141,8 @@ bool is_directory(const std::string& path)
 
 void replace_file(const std::string& from, const std::string& to)
 {
-    if (!::MoveFileExW(wide_path(from).c_str(), wide_path(to).c_str(), MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
+    if (!::MoveFileExW(wide_path(from).c_str(), wide_path(to).c_str(),
+                       MOVEFILE_REPLACE_EXISTING | MOVEFILE_WRITE_THROUGH))
         fail(to);
 }
 
@@ -137,7 +153,8 @@ void remove_file(const std::string& path) noexcept
 
 void make_directories(const std::string& path, std::uint32_t /*mode*/)
 {
-    for (std::size_t at = path.find_first_of("/\\", 3); at != std::string::npos; at = path.find_first_of("/\\", at + 1))
+    for (std::size_t at = path.find_first_of("/\\", 3); at != std::string::npos;
+         at = path.find_first_of("/\\", at + 1))
         ::CreateDirectoryW(wide_path(path.substr(0, at)).c_str(), nullptr);
     if (!::CreateDirectoryW(wide_path(path).c_str(), nullptr) && !is_directory(path))
         fail(path);

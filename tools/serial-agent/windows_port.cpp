@@ -15,7 +15,8 @@ class WindowsPort final : public Port {
     {
         // COM10 and above only exist under the device name.
         const std::string device = path.find('\\') == std::string::npos ? "\\\\.\\" + path : path;
-        handle_ = Handle(::CreateFileW(wide(device).c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING, 0, nullptr));
+        handle_ = Handle(::CreateFileW(wide(device).c_str(), GENERIC_READ | GENERIC_WRITE, 0,
+                                       nullptr, OPEN_EXISTING, 0, nullptr));
         if (!handle_)
             throw SystemFailure(3, path + ": " + last_error(::GetLastError()));
         ::SetupComm(handle_.get(), 64 * 1024, 64 * 1024);
@@ -50,7 +51,9 @@ class WindowsPort final : public Port {
     std::size_t write(View data) override
     {
         DWORD count = 0;
-        if (!::WriteFile(handle_.get(), data.data(), static_cast<DWORD>(std::min<std::size_t>(data.size(), 4096)), &count, nullptr))
+        if (!::WriteFile(handle_.get(), data.data(),
+                         static_cast<DWORD>(std::min<std::size_t>(data.size(), 4096)), &count,
+                         nullptr))
             failed();
         return count;
     }
@@ -67,8 +70,10 @@ class WindowsPort final : public Port {
         if (wait)
             set_patience(patience);
         DWORD count = 0;
-        const DWORD want = wait ? 1 : static_cast<DWORD>(std::min<std::size_t>(state.cbInQue, buffer_.size()));
-        if (!::ReadFile(handle_.get(), buffer_.data(), wait ? static_cast<DWORD>(buffer_.size()) : want, &count, nullptr))
+        const DWORD want =
+            wait ? 1 : static_cast<DWORD>(std::min<std::size_t>(state.cbInQue, buffer_.size()));
+        if (!::ReadFile(handle_.get(), buffer_.data(),
+                        wait ? static_cast<DWORD>(buffer_.size()) : want, &count, nullptr))
             failed();
         begin_ = 0;
         end_ = count;
@@ -108,7 +113,8 @@ std::unique_ptr<Port> Port::open(const std::string& path, unsigned baud)
     return std::make_unique<WindowsPort>(path, baud);
 }
 
-void wait_for(Port& port, bool /*port_writable*/, const std::vector<ChildInterest>& children, Millis timeout)
+void wait_for(Port& port, bool /*port_writable*/, const std::vector<ChildInterest>& children,
+              Millis timeout)
 {
     // Pipes of children cannot be waited for together with the port, so they are looked at often.
     const Millis longest = children.empty() ? 200 : 10;

@@ -10,17 +10,21 @@ namespace xenlab::agent {
 
 std::wstring wide(const std::string& utf8)
 {
-    const int length = ::MultiByteToWideChar(CP_UTF8, 0, utf8.data(), static_cast<int>(utf8.size()), nullptr, 0);
+    const int length =
+        ::MultiByteToWideChar(CP_UTF8, 0, utf8.data(), static_cast<int>(utf8.size()), nullptr, 0);
     std::wstring text(static_cast<std::size_t>(length), L'\0');
-    ::MultiByteToWideChar(CP_UTF8, 0, utf8.data(), static_cast<int>(utf8.size()), text.data(), length);
+    ::MultiByteToWideChar(CP_UTF8, 0, utf8.data(), static_cast<int>(utf8.size()), text.data(),
+                          length);
     return text;
 }
 
 std::string narrow(const std::wstring& text)
 {
-    const int length = ::WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), nullptr, 0, nullptr, nullptr);
+    const int length = ::WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()),
+                                             nullptr, 0, nullptr, nullptr);
     std::string utf8(static_cast<std::size_t>(length), '\0');
-    ::WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), utf8.data(), length, nullptr, nullptr);
+    ::WideCharToMultiByte(CP_UTF8, 0, text.data(), static_cast<int>(text.size()), utf8.data(),
+                          length, nullptr, nullptr);
     return utf8;
 }
 
@@ -34,11 +38,14 @@ std::wstring wide_path(const std::string& path)
 std::string last_error(DWORD error)
 {
     wchar_t* text = nullptr;
-    const DWORD length = ::FormatMessageW(FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS,
-                                          nullptr, error, 0, reinterpret_cast<wchar_t*>(&text), 0, nullptr);
-    std::string words = length == 0 ? "error " + std::to_string(error) : narrow(std::wstring(text, length));
+    const DWORD length = ::FormatMessageW(
+        FORMAT_MESSAGE_ALLOCATE_BUFFER | FORMAT_MESSAGE_FROM_SYSTEM | FORMAT_MESSAGE_IGNORE_INSERTS,
+        nullptr, error, 0, reinterpret_cast<wchar_t*>(&text), 0, nullptr);
+    std::string words =
+        length == 0 ? "error " + std::to_string(error) : narrow(std::wstring(text, length));
     ::LocalFree(text);
-    while (!words.empty() && (words.back() == '\n' || words.back() == '\r' || words.back() == '.' || words.back() == ' '))
+    while (!words.empty() && (words.back() == '\n' || words.back() == '\r' || words.back() == '.' ||
+                              words.back() == ' '))
         words.pop_back();
     return words;
 }
@@ -67,7 +74,8 @@ std::array<std::byte, 16> boot_identity()
     // The time of the boot, to about a minute: the clock may be corrected a little meanwhile.
     FILETIME now{};
     ::GetSystemTimeAsFileTime(&now);
-    const std::uint64_t ticks = static_cast<std::uint64_t>(now.dwHighDateTime) << 32U | now.dwLowDateTime;
+    const std::uint64_t ticks =
+        static_cast<std::uint64_t>(now.dwHighDateTime) << 32U | now.dwLowDateTime;
     const std::uint64_t minute = (ticks / 10'000 - now_millis()) / 65'536;
     std::array<std::byte, 16> id{};
     bytes::store_le(std::span(id), 0, minute);
@@ -87,14 +95,18 @@ std::vector<std::string> system_facts()
     using GetVersion = LONG(WINAPI*)(OSVERSIONINFOW*);
     // GetVersionEx lies to programs without a manifest.
     if (const HMODULE ntdll = ::GetModuleHandleW(L"ntdll.dll"))
-        if (const auto function = reinterpret_cast<GetVersion>(reinterpret_cast<void*>(::GetProcAddress(ntdll, "RtlGetVersion"))))
+        if (const auto function = reinterpret_cast<GetVersion>(
+                reinterpret_cast<void*>(::GetProcAddress(ntdll, "RtlGetVersion"))))
             function(&version);
-    const std::string kernel = std::to_string(version.dwMajorVersion) + "." + std::to_string(version.dwMinorVersion) + "." + std::to_string(version.dwBuildNumber);
+    const std::string kernel = std::to_string(version.dwMajorVersion) + "." +
+                               std::to_string(version.dwMinorVersion) + "." +
+                               std::to_string(version.dwBuildNumber);
     return {"agent=" XENLAB_VERSION,
             "os=Windows " + kernel,
             "system=Windows",
             "kernel=" + kernel,
-            std::string("machine=") + (system.wProcessorArchitecture == PROCESSOR_ARCHITECTURE_AMD64 ? "x86_64" : "i686"),
+            std::string("machine=") +
+                (system.wProcessorArchitecture == PROCESSOR_ARCHITECTURE_AMD64 ? "x86_64" : "i686"),
             "hostname=" + narrow(name),
             "uptime=" + std::to_string(now_millis() / 1000)};
 }

@@ -27,11 +27,16 @@ struct Options {
 void declare(cli::OptionSet& set, Options& o)
 {
     set.add_choice("WHAT", o.what, {"install", "ping", "version"}, "What to do").required();
-    set.add_option("--file", o.file, "install: the agent for the guest (default: the one for this machine)").type_name("FILE");
-    set.add_option("--port", o.port, "install: the guest's name of the port (default: found out)").type_name("PATH");
+    set.add_option("--file", o.file,
+                   "install: the agent for the guest (default: the one for this machine)")
+        .type_name("FILE");
+    set.add_option("--port", o.port, "install: the guest's name of the port (default: found out)")
+        .type_name("PATH");
     set.add_option("-u,--user", o.user, "install: user for the login prompt").type_name("USER");
-    set.add_option("--login-file", o.login_file, "install: first line the password of USER").type_name("FILE");
-    set.add_flag("--no-service", o.no_service, "install: copy and start it, but not at the next boot");
+    set.add_option("--login-file", o.login_file, "install: first line the password of USER")
+        .type_name("FILE");
+    set.add_flag("--no-service", o.no_service,
+                 "install: copy and start it, but not at the next boot");
 }
 
 Buffer load(const std::string& path)
@@ -47,10 +52,12 @@ std::string beside_us()
 {
     std::error_code failed;
     const auto self = std::filesystem::read_symlink("/proc/self/exe", failed).parent_path();
-    for (const auto& place : {self / "serial-agent", self / "../lib/xenlab/serial-agent-linux-x86_64"})
+    for (const auto& place :
+         {self / "serial-agent", self / "../lib/xenlab/serial-agent-linux-x86_64"})
         if (std::filesystem::exists(place, failed))
             return place.string();
-    throw Error(Errc::not_found, "the agent's executable is not beside serial-cli", "name it with --file");
+    throw Error(Errc::not_found, "the agent's executable is not beside serial-cli",
+                "name it with --file");
 }
 
 constexpr std::string_view place = "/usr/local/sbin/serial-agent";
@@ -83,9 +90,12 @@ if grep -q '^::' /etc/inittab; then echo '::respawn:{1} --port {0}' >>/etc/initt
 else echo 'XL:2345:respawn:{1} --port {0}' >>/etc/inittab; fi
 (sleep 1; kill -HUP 1; kill -9 {3}) >/dev/null 2>&1 </dev/null &
 else
-)", port, place, tty, login);
+)",
+                              port, place, tty, login);
     }
-    script += fmt::format("(sleep 1; kill -9 {2}; setsid {1} --port {0}) >/dev/null 2>&1 </dev/null &\n", port, place, login);
+    script +=
+        fmt::format("(sleep 1; kill -9 {2}; setsid {1} --port {0}) >/dev/null 2>&1 </dev/null &\n",
+                    port, place, login);
     return script + (at_boot ? "fi\n" : "");
 }
 
@@ -102,20 +112,26 @@ int install(const Globals& globals, const Options& o, cli::Context& context)
     const std::string part = std::string(place) + ".new";
     shell.put(program, part, [&](std::size_t done) { progress.update(done, program.size()); });
     progress.done();
-    const auto made = shell.run(fmt::format("chmod 755 {0} && mv {0} {1} && {1} --version", part, place), std::chrono::seconds(20));
+    const auto made =
+        shell.run(fmt::format("chmod 755 {0} && mv {0} {1} && {1} --version", part, place),
+                  std::chrono::seconds(20));
     if (made.code != 0)
-        throw Error(Errc::failed, "guest: " + text::printable(made.err), "is it the agent for this guest's processor? --file names another");
+        throw Error(Errc::failed, "guest: " + text::printable(made.err),
+                    "is it the agent for this guest's processor? --file names another");
     // The shell that was typed into must go, or it would read half of what is meant for the agent.
-    const auto login = text::parse_u64(text::trim(shell.run("echo $PPID", std::chrono::seconds(20)).out));
+    const auto login =
+        text::parse_u64(text::trim(shell.run("echo $PPID", std::chrono::seconds(20)).out));
     if (!login || *login < 2)
         throw Error(Errc::failed, "the guest's shell does not tell its number");
     const auto script = service_script(port, !o.no_service, *login);
     shell.put(as_view(script), "/tmp/.xl-install", [](std::size_t) {});
-    const auto started = shell.run("sh /tmp/.xl-install; r=$?; rm -f /tmp/.xl-install; exit $r", std::chrono::seconds(60));
+    const auto started = shell.run("sh /tmp/.xl-install; r=$?; rm -f /tmp/.xl-install; exit $r",
+                                   std::chrono::seconds(60));
     if (started.code != 0)
         throw Error(Errc::failed, "guest: " + text::printable(started.err));
     shell.stay(); // the agent takes the port from the shell
-    context.out().write(as_view(fmt::format("{} on {}\n", text::printable(std::string(text::trim(made.out))), port)));
+    context.out().write(as_view(
+        fmt::format("{} on {}\n", text::printable(std::string(text::trim(made.out))), port)));
     return 0;
 }
 
@@ -143,7 +159,8 @@ const cli::ToolInfo info{
     .schema = "serial-cli.agent/1",
     .formats = {cli::Format::tsv},
     .progress_option = true,
-    .examples = {{"serial-cli -t pty:guest agent install -u root --login-file pw", "From a login prompt to an agent"}},
+    .examples = {{"serial-cli -t pty:guest agent install -u root --login-file pw",
+                  "From a login prompt to an agent"}},
 };
 
 } // namespace

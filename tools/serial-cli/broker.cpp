@@ -61,13 +61,16 @@ Broker::Broker(BrokerOptions options, std::stop_token stop)
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (options_.socket_path.size() >= sizeof address.sun_path)
-        throw Error(Errc::usage, "the path of the broker's socket is too long", "set XDG_RUNTIME_DIR to a short path");
-    std::copy(options_.socket_path.begin(), options_.socket_path.end(), std::begin(address.sun_path));
+        throw Error(Errc::usage, "the path of the broker's socket is too long",
+                    "set XDG_RUNTIME_DIR to a short path");
+    std::copy(options_.socket_path.begin(), options_.socket_path.end(),
+              std::begin(address.sun_path));
     listener_ = io::Fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
     // The caller holds the lock of this target, so nobody answers on an old socket.
     ::unlink(options_.socket_path.c_str());
     const mode_t mask = ::umask(0177);
-    const bool bound = ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    const bool bound =
+        ::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
     const int error = errno;
     ::umask(mask);
     if (!bound)
@@ -126,18 +129,24 @@ void Broker::turn()
     polls.push_back({wake_.get(), POLLIN, 0});
     polls.push_back({listener_.get(), POLLIN, 0});
     const bool output = !to_line_.empty() || !raw_to_line_.empty();
-    polls.push_back({line_ ? line_.get() : -1, static_cast<short>(output ? POLLIN | POLLOUT : POLLIN), 0});
+    polls.push_back(
+        {line_ ? line_.get() : -1, static_cast<short>(output ? POLLIN | POLLOUT : POLLIN), 0});
     for (const Client& client : clients_)
-        polls.push_back({client.fd.get(), static_cast<short>((may_read(client) ? POLLIN : 0) |
-                                                             (client.out.empty() ? 0 : POLLOUT)), 0});
+        polls.push_back({client.fd.get(),
+                         static_cast<short>((may_read(client) ? POLLIN : 0) |
+                                            (client.out.empty() ? 0 : POLLOUT)),
+                         0});
     const Millis at = next_wakeup();
-    const int timeout = at == serial::never ? -1 : at <= now_ ? 0 : static_cast<int>(std::min<Millis>(at - now_, 60'000));
+    const int timeout = at == serial::never ? -1
+                        : at <= now_        ? 0
+                                            : static_cast<int>(std::min<Millis>(at - now_, 60'000));
     if (::poll(polls.data(), polls.size(), timeout) < 0 && errno != EINTR)
         throw system_error(errno, "poll");
     now_ = clock_now();
     eventfd_t ignored = 0;
     ::eventfd_read(wake_.get(), &ignored);
-    if (connecting_.valid() && connecting_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
+    if (connecting_.valid() &&
+        connecting_.wait_for(std::chrono::seconds(0)) == std::future_status::ready)
         line_connected();
     if (line_ && (polls[2].revents & (POLLIN | POLLHUP | POLLERR)) != 0)
         read_line();
@@ -165,7 +174,8 @@ void Broker::watch_times()
         if (client.attach_until != 0 && now_ >= client.attach_until) {
             client.attach_until = 0;
             fail(client, Errc::unreachable,
-                 !line_ ? fmt::format("{}: {}", options_.target.text, line_error_.empty() ? "not connected" : line_error_)
+                 !line_       ? fmt::format("{}: {}", options_.target.text,
+                                      line_error_.empty() ? "not connected" : line_error_)
                  : link_.up() ? "the agent did not prove that it knows the secret"
                               : "no agent answers on the port");
         }
@@ -173,7 +183,8 @@ void Broker::watch_times()
         if (!client.channels.empty() && quiet >= 3000 && now_ >= client.told_quiet + 1000) {
             client.told_quiet = now_;
             std::array<std::byte, 4> body{};
-            bytes::store_le(std::span(body), 0, static_cast<std::uint32_t>(std::min<Millis>(quiet, 0xFFFFFFFFU)));
+            bytes::store_le(std::span(body), 0,
+                            static_cast<std::uint32_t>(std::min<Millis>(quiet, 0xFFFFFFFFU)));
             append_packet(client.out, Kind::quiet, body);
         }
     }
@@ -200,9 +211,12 @@ void Broker::on_session(bool fresh, const serial::Greeting& peer)
     }
     const bool booted = peer_ && peer_->boot != peer.boot;
     const bool restarted = peer_ && peer_->instance != peer.instance;
-    log_.event(fmt::format("session {} with agent, mtu {}", link_.session(), link_.payload_limit()));
+    log_.event(
+        fmt::format("session {} with agent, mtu {}", link_.session(), link_.payload_limit()));
     if (lost_)
-        tell_lost(booted ? "the guest has rebooted" : restarted ? "the agent has been restarted" : "the session was lost");
+        tell_lost(booted      ? "the guest has rebooted"
+                  : restarted ? "the agent has been restarted"
+                              : "the session was lost");
     peer_ = peer;
     trusted_ = !peer.auth_required;
     proving_ = false;
@@ -288,7 +302,8 @@ void Broker::on_message(std::uint8_t chan, Op op, View body)
             if (client.attach_until == 0 || client.secret.empty())
                 continue;
             const auto proof = serial::hmac_sha256(as_view(client.secret), proof_text("agent"));
-            if (op == Op::auth && fields && serial::equal_digests(fields->bytes(Tag::sha256), proof)) {
+            if (op == Op::auth && fields &&
+                serial::equal_digests(fields->bytes(Tag::sha256), proof)) {
                 trusted_ = true;
             } else {
                 client.attach_until = 0;
@@ -329,8 +344,9 @@ void Broker::on_noise(View text)
 {
     // Damaged frames are noise as well; nobody wants to read them.
     const bool readable = std::ranges::all_of(text, [](std::byte b) {
-        return b >= std::byte{0x20} || b == std::byte{'\n'} || b == std::byte{'\r'} || b == std::byte{'\t'} ||
-               b == std::byte{0x1b} || b == std::byte{'\b'} || b == std::byte{'\a'};
+        return b >= std::byte{0x20} || b == std::byte{'\n'} || b == std::byte{'\r'} ||
+               b == std::byte{'\t'} || b == std::byte{0x1b} || b == std::byte{'\b'} ||
+               b == std::byte{'\a'};
     });
     if (!readable)
         return;
@@ -342,7 +358,8 @@ void Broker::on_noise(View text)
 
 bool Broker::exclusive() const
 {
-    return std::ranges::any_of(clients_, [](const Client& c) { return c.raw == RawMode::exclusive; });
+    return std::ranges::any_of(clients_,
+                               [](const Client& c) { return c.raw == RawMode::exclusive; });
 }
 
 } // namespace xenlab::serial_cli

@@ -23,7 +23,7 @@ using serial::Millis;
 struct BrokerOptions {
     Target target;
     std::string socket_path;
-    std::string log_path;             ///< empty: no log
+    std::string log_path;              ///< empty: no log
     std::chrono::milliseconds idle{0}; ///< end after so long without a client; 0 never
     std::uint16_t mtu = serial::max_payload, window = 24 * 1024;
     int ready_fd = -1; ///< one byte is written when clients can connect
@@ -98,9 +98,9 @@ class Broker final : public serial::ChannelOwner {
     Clients clients_;
     serial::Mux mux_;
     serial::Link link_;
-    bool wanted_ = false;     // somebody wants an agent, so greetings are sent
-    bool resumable_ = false;  // a session was interrupted by a raw client
-    bool lost_ = false;       // clients wait to hear why their session ended
+    bool wanted_ = false;    // somebody wants an agent, so greetings are sent
+    bool resumable_ = false; // a session was interrupted by a raw client
+    bool lost_ = false;      // clients wait to hear why their session ended
     Millis lost_at_ = 0;
     bool trusted_ = true, proving_ = false;
     std::optional<serial::Greeting> peer_;

@@ -90,7 +90,8 @@ void Broker::read_client(Client& client)
 
 void Broker::write_client(Client& client)
 {
-    const ssize_t count = ::send(client.fd.get(), client.out.data(), client.out.size(), MSG_NOSIGNAL);
+    const ssize_t count =
+        ::send(client.fd.get(), client.out.data(), client.out.size(), MSG_NOSIGNAL);
     if (count < 0) {
         client.gone = client.gone || (errno != EAGAIN && errno != EINTR);
         return;
@@ -119,8 +120,12 @@ void Broker::handle(Client& client, const Packet& packet)
         return bytes::u8(body, 0);
     };
     switch (packet.kind) {
-    case Kind::attach: attach(client, body); break;
-    case Kind::open: open_channel(client, body); break;
+    case Kind::attach:
+        attach(client, body);
+        break;
+    case Kind::open:
+        open_channel(client, body);
+        break;
     case Kind::send:
         if (const std::uint8_t chan = chan_at(2))
             mux_.send(chan, static_cast<Op>(bytes::u8(body, 1)), body.subspan(2));
@@ -129,31 +134,40 @@ void Broker::handle(Client& client, const Packet& packet)
         if (const std::uint8_t chan = chan_at(1))
             mux_.close(chan);
         break;
-    case Kind::raw: raw_mode(client, body); break;
+    case Kind::raw:
+        raw_mode(client, body);
+        break;
     case Kind::write:
         if (client.raw && *client.raw != RawMode::spy)
             raw_to_line_.insert(raw_to_line_.end(), body.begin(), body.end());
         break;
     case Kind::line_break:
-        if (!line_ || options_.target.kind != Target::Kind::terminal || ::tcsendbreak(line_.get(), 0) != 0)
-            fail(client, Errc::precondition, "a break can only be sent on a real serial port (pty:/dev/ttyS0)");
+        if (!line_ || options_.target.kind != Target::Kind::terminal ||
+            ::tcsendbreak(line_.get(), 0) != 0)
+            fail(client, Errc::precondition,
+                 "a break can only be sent on a real serial port (pty:/dev/ttyS0)");
         else
             append_packet(client.out, Kind::ready);
         break;
-    case Kind::status: tell_status(client); break;
+    case Kind::status:
+        tell_status(client);
+        break;
     case Kind::quit:
         append_packet(client.out, Kind::ready);
         write_client(client);
         quit_ = true;
         break;
-    default: fail(client, Errc::bad_data, "the broker does not know the request"); break;
+    default:
+        fail(client, Errc::bad_data, "the broker does not know the request");
+        break;
     }
 }
 
 void Broker::attach(Client& client, View body)
 {
     if (body.size() < 5 || bytes::u8(body, 0) != wire_version) {
-        fail(client, Errc::precondition, "the broker is of another version; end it with serial-cli broker --stop");
+        fail(client, Errc::precondition,
+             "the broker is of another version; end it with serial-cli broker --stop");
         return;
     }
     if (exclusive()) {
@@ -175,11 +189,13 @@ void Broker::attach(Client& client, View body)
 
 void Broker::open_channel(Client& client, View body)
 {
-    if (body.size() < 2 || !link_.up() || !trusted_ || !serial::is_open(static_cast<Op>(bytes::u8(body, 0)))) {
+    if (body.size() < 2 || !link_.up() || !trusted_ ||
+        !serial::is_open(static_cast<Op>(bytes::u8(body, 0)))) {
         fail(client, Errc::unreachable, "there is no session with an agent");
         return;
     }
-    const auto chan = mux_.open(static_cast<Op>(bytes::u8(body, 0)), body.subspan(2), bytes::u8(body, 1) != 0);
+    const auto chan =
+        mux_.open(static_cast<Op>(bytes::u8(body, 0)), body.subspan(2), bytes::u8(body, 1) != 0);
     if (!chan) {
         fail(client, Errc::precondition, "too many operations at once on this port");
         return;

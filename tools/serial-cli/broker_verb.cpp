@@ -25,9 +25,12 @@ struct Options {
 
 void declare(cli::OptionSet& set, Options& o)
 {
-    const auto stop = set.add_flag("--stop", o.stop, "End the broker of the target, which closes the connection");
-    set.add_flag("--status", o.status, "Print what the broker of the target is doing").excludes(stop);
-    set.add_duration("--idle", o.idle, "End when no client has been there for so long (default: never)");
+    const auto stop =
+        set.add_flag("--stop", o.stop, "End the broker of the target, which closes the connection");
+    set.add_flag("--status", o.status, "Print what the broker of the target is doing")
+        .excludes(stop);
+    set.add_duration("--idle", o.idle,
+                     "End when no client has been there for so long (default: never)");
     set.add_flag("--no-log", o.no_log, "Keep no log of what the guest writes");
     set.add_size("--mtu", o.mtu, "Most payload bytes of a frame, 64 to 2048 (PV consoles: 512)");
     set.add_size("--window", o.window, "Most bytes in flight, 512 to 32K (PV consoles: 8K)");
@@ -38,7 +41,8 @@ Client::Event ask(const Globals& globals, cli::Context& context, Kind kind)
 {
     const Target target = parse_target(globals.target);
     if (!connect_broker(socket_path_of(target)))
-        throw Error(Errc::not_found, fmt::format("{}: no broker is running", text::printable(target.text)));
+        throw Error(Errc::not_found,
+                    fmt::format("{}: no broker is running", text::printable(target.text)));
     Client client(globals, context);
     client.request(kind);
     auto event = client.next(Client::Clock::now() + std::chrono::seconds(10));
@@ -55,7 +59,8 @@ int show(const Globals& globals, cli::Context& context)
         throw Error(Errc::bad_data, "the broker sent a malformed answer");
     cli::Table table(context, {{"name"}, {"value"}});
     nlohmann::ordered_json facts;
-    const bool document = context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl;
+    const bool document =
+        context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl;
     for (const std::string& fact : fields->all(serial::Tag::fact)) {
         const std::size_t equals = fact.find('=');
         const std::string name = fact.substr(0, equals), value = fact.substr(equals + 1);
@@ -74,7 +79,8 @@ int show(const Globals& globals, cli::Context& context)
 int run(const Globals& globals, const Options& o, cli::Context& context)
 {
     if (globals.target.empty())
-        throw Error(Errc::usage, "no target", "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
+        throw Error(Errc::usage, "no target",
+                    "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
     if (o.stop) {
         ask(globals, context, Kind::quit);
         return 0;
@@ -86,9 +92,13 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
     const Target target = parse_target(globals.target);
     const auto lock = lock_target(target);
     if (!lock)
-        throw Error(Errc::precondition, fmt::format("{}: a broker is running already", text::printable(target.text)),
+        throw Error(Errc::precondition,
+                    fmt::format("{}: a broker is running already", text::printable(target.text)),
                     "serial-cli broker --stop ends it");
-    BrokerOptions options{.target = target, .socket_path = socket_path_of(target), .log_path = o.no_log ? "" : log_path_of(target), .idle = o.idle};
+    BrokerOptions options{.target = target,
+                          .socket_path = socket_path_of(target),
+                          .log_path = o.no_log ? "" : log_path_of(target),
+                          .idle = o.idle};
     options.mtu = static_cast<std::uint16_t>(o.mtu);
     options.window = static_cast<std::uint16_t>(o.window);
     Broker(std::move(options), context.stop).run();

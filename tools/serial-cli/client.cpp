@@ -22,7 +22,8 @@ Client::Client(const Globals& globals, cli::Context& context)
     : globals_(globals), context_(context), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
 {
     if (globals.target.empty())
-        throw Error(Errc::usage, "no target", "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
+        throw Error(Errc::usage, "no target",
+                    "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
     fd_ = start_broker(parse_target(globals.target), globals, context.stop);
 }
 
@@ -32,10 +33,12 @@ void Client::attach()
     if (!globals_.secret_file.empty()) {
         std::ifstream file(globals_.secret_file);
         if (!std::getline(file, secret) || secret.empty())
-            throw Error(Errc::not_found, fmt::format("{}: no secret in its first line", text::printable(globals_.secret_file)));
+            throw Error(Errc::not_found, fmt::format("{}: no secret in its first line",
+                                                     text::printable(globals_.secret_file)));
     }
     std::array<std::byte, 5> head{static_cast<std::byte>(wire_version)};
-    bytes::store_le(std::span(head), 1, static_cast<std::uint32_t>(globals_.attach_timeout.count()));
+    bytes::store_le(std::span(head), 1,
+                    static_cast<std::uint32_t>(globals_.attach_timeout.count()));
     append_packet(out_, Kind::attach, head, as_view(secret));
     attached_ = false;
     const auto until = Clock::now() + globals_.attach_timeout + std::chrono::seconds(12);
@@ -47,7 +50,8 @@ void Client::attach()
 
 std::uint8_t Client::open(serial::Op op, const serial::Message& message, bool interactive)
 {
-    const std::array<std::byte, 2> head{static_cast<std::byte>(op), static_cast<std::byte>(interactive ? 1 : 0)};
+    const std::array<std::byte, 2> head{static_cast<std::byte>(op),
+                                        static_cast<std::byte>(interactive ? 1 : 0)};
     append_packet(out_, Kind::open, head, message.body());
     opened_.reset();
     const auto until = Clock::now() + std::chrono::seconds(10);
@@ -94,7 +98,8 @@ void Client::request(Kind kind, View body)
 void Client::flush()
 {
     while (!out_.empty()) {
-        const ssize_t count = ::send(fd_.get(), out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+        const ssize_t count =
+            ::send(fd_.get(), out_.data(), out_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
         if (count < 0) {
             if (errno == EAGAIN || errno == EINTR)
                 return;
@@ -108,7 +113,9 @@ std::optional<Client::Event> Client::translate(Packet packet)
 {
     const View body = packet.body;
     switch (packet.kind) {
-    case Kind::attached: attached_ = true; return std::nullopt;
+    case Kind::attached:
+        attached_ = true;
+        return std::nullopt;
     case Kind::opened:
         if (!body.empty())
             opened_ = bytes::u8(body, 0);
@@ -116,24 +123,34 @@ std::optional<Client::Event> Client::translate(Packet packet)
     case Kind::message:
         if (body.size() < 2)
             return std::nullopt;
-        return Event{Event::Kind::message, bytes::u8(body, 0), static_cast<serial::Op>(bytes::u8(body, 1)),
+        return Event{Event::Kind::message, bytes::u8(body, 0),
+                     static_cast<serial::Op>(bytes::u8(body, 1)),
                      Buffer(body.begin() + 2, body.end())};
-    case Kind::closed: return Event{Event::Kind::closed, body.empty() ? std::uint8_t{0} : bytes::u8(body, 0)};
-    case Kind::bytes: return Event{Event::Kind::bytes, 0, serial::Op::data, std::move(packet.body)};
-    case Kind::facts: return Event{Event::Kind::facts, 0, serial::Op::facts, std::move(packet.body)};
-    case Kind::ready: return Event{Event::Kind::ready};
-    case Kind::lost: throw SessionLost(Errc::failed, text::printable(to_text(body)));
+    case Kind::closed:
+        return Event{Event::Kind::closed, body.empty() ? std::uint8_t{0} : bytes::u8(body, 0)};
+    case Kind::bytes:
+        return Event{Event::Kind::bytes, 0, serial::Op::data, std::move(packet.body)};
+    case Kind::facts:
+        return Event{Event::Kind::facts, 0, serial::Op::facts, std::move(packet.body)};
+    case Kind::ready:
+        return Event{Event::Kind::ready};
+    case Kind::lost:
+        throw SessionLost(Errc::failed, text::printable(to_text(body)));
     case Kind::quiet:
         if (body.size() >= 4 && bytes::le32(body, 0) >= globals_.link_timeout.count())
-            throw Error(Errc::timeout, fmt::format("the agent has been silent for {}",
-                                                   text::human_duration(std::chrono::seconds(bytes::le32(body, 0) / 1000))),
+            throw Error(Errc::timeout,
+                        fmt::format("the agent has been silent for {}",
+                                    text::human_duration(
+                                        std::chrono::seconds(bytes::le32(body, 0) / 1000))),
                         "is the guest still running? --link-timeout sets how long to wait");
         return std::nullopt;
     case Kind::error:
         if (body.size() < 4)
             throw Error(Errc::failed, "the broker failed");
-        throw Error(static_cast<Errc>(bytes::le32(body, 0)), text::printable(to_text(body.subspan(4))));
-    default: return std::nullopt;
+        throw Error(static_cast<Errc>(bytes::le32(body, 0)),
+                    text::printable(to_text(body.subspan(4))));
+    default:
+        return std::nullopt;
     }
 }
 
@@ -155,11 +172,15 @@ std::optional<Client::Event> Client::next(Clock::time_point until, int extra_fd,
         const auto now = Clock::now();
         if (now >= until || (pumping_ && drained()))
             return std::nullopt;
-        const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(until - now).count() + 1;
-        std::array<pollfd, 3> polls{{{fd_.get(), static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
-                                     {wake_.get(), POLLIN, 0},
-                                     {want_extra ? extra_fd : -1, POLLIN, 0}}};
-        if (::poll(polls.data(), polls.size(), static_cast<int>(std::min<long long>(left, 3'600'000))) < 0 && errno != EINTR)
+        const auto left =
+            std::chrono::duration_cast<std::chrono::milliseconds>(until - now).count() + 1;
+        std::array<pollfd, 3> polls{
+            {{fd_.get(), static_cast<short>(out_.empty() ? POLLIN : POLLIN | POLLOUT), 0},
+             {wake_.get(), POLLIN, 0},
+             {want_extra ? extra_fd : -1, POLLIN, 0}}};
+        if (::poll(polls.data(), polls.size(),
+                   static_cast<int>(std::min<long long>(left, 3'600'000))) < 0 &&
+            errno != EINTR)
             throw system_error(errno, "poll");
         if ((polls[0].revents & (POLLIN | POLLHUP | POLLERR)) != 0) {
             Buffer buffer(64 * 1024);
@@ -200,8 +221,16 @@ Error agent_error(View body)
     const auto code = fields->u32(serial::Tag::code).value_or(1);
     const std::string words = text::printable(fields->text(serial::Tag::text).value_or("failed"));
     switch (code) {
-    case 2: case 3: case 5: case 6: case 7: case 126: case 127: return {static_cast<Errc>(code), "guest: " + words};
-    default: return {Errc::failed, "guest: " + words};
+    case 2:
+    case 3:
+    case 5:
+    case 6:
+    case 7:
+    case 126:
+    case 127:
+        return {static_cast<Errc>(code), "guest: " + words};
+    default:
+        return {Errc::failed, "guest: " + words};
     }
 }
 

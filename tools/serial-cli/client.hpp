@@ -37,9 +37,13 @@ class Client {
 
     /// Waits for a session with the agent. Throws Error{unreachable} when none answers.
     void attach();
-    [[nodiscard]] std::uint8_t open(serial::Op op, const serial::Message& message, bool interactive = false);
+    [[nodiscard]] std::uint8_t open(serial::Op op, const serial::Message& message,
+                                    bool interactive = false);
     void send(std::uint8_t chan, serial::Op op, View body = {});
-    void send(std::uint8_t chan, serial::Op op, const serial::Message& message) { send(chan, op, message.body()); }
+    void send(std::uint8_t chan, serial::Op op, const serial::Message& message)
+    {
+        send(chan, op, message.body());
+    }
     void close(std::uint8_t chan);
     void raw(RawMode mode);
     void write(View bytes);

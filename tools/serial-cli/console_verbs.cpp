@@ -40,7 +40,8 @@ int console(const Globals& globals, const ConsoleOptions& o, cli::Context& conte
     LocalTerminal terminal(!o.spy);
     bool input = !o.spy;
     for (;;) {
-        const auto event = client.next(Client::Clock::now() + std::chrono::seconds(60), 0, input && client.drained());
+        const auto event = client.next(Client::Clock::now() + std::chrono::seconds(60), 0,
+                                       input && client.drained());
         if (event) {
             if (event->kind == Client::Event::Kind::bytes)
                 io::write_all(1, event->body, "standard output");
@@ -71,7 +72,9 @@ void declare_send(cli::OptionSet& set, SendOptions& o)
     set.add_option("TEXT", o.text, "What to type; a carriage return follows");
     set.add_flag("-n,--no-newline", o.no_newline, "No carriage return at the end");
     set.add_flag("--break", o.line_break, "Send a break (on real ports)");
-    set.add_option("--sysrq", o.sysrq, "Send break and this key: the kernel's magic request (on real ports), for instance b")
+    set.add_option(
+           "--sysrq", o.sysrq,
+           "Send break and this key: the kernel's magic request (on real ports), for instance b")
         .type_name("KEY");
 }
 
@@ -104,7 +107,9 @@ struct WaitOptions {
 
 void declare_wait(cli::OptionSet& set, WaitOptions& o)
 {
-    set.add_option("REGEX", o.pattern, "POSIX extended regular expression; a line that has not ended counts, too").required();
+    set.add_option("REGEX", o.pattern,
+                   "POSIX extended regular expression; a line that has not ended counts, too")
+        .required();
     set.add_option("--send", o.text, "First type this and a carriage return").type_name("TEXT");
     set.add_flag("--no-echo", o.quiet, "Do not print what matched");
 }
@@ -112,7 +117,8 @@ void declare_wait(cli::OptionSet& set, WaitOptions& o)
 int wait_for(const Globals& globals, const WaitOptions& o, cli::Context& context)
 {
     const Pattern pattern(o.pattern);
-    const auto limit = context.shared.timeout.count() > 0 ? context.shared.timeout : std::chrono::milliseconds(60'000);
+    const auto limit = context.shared.timeout.count() > 0 ? context.shared.timeout
+                                                          : std::chrono::milliseconds(60'000);
     const auto until = Client::Clock::now() + limit;
     Client client(globals, context);
     client.raw(o.text.empty() ? RawMode::spy : RawMode::writer);
@@ -129,8 +135,10 @@ int wait_for(const Globals& globals, const WaitOptions& o, cli::Context& context
             return 0;
         }
     }
-    throw Error(Errc::timeout, fmt::format("nothing on the port matched {} within {}", text::quoted(o.pattern),
-                                           text::human_duration(std::chrono::duration_cast<std::chrono::seconds>(limit))));
+    throw Error(
+        Errc::timeout,
+        fmt::format("nothing on the port matched {} within {}", text::quoted(o.pattern),
+                    text::human_duration(std::chrono::duration_cast<std::chrono::seconds>(limit))));
 }
 
 const cli::ToolInfo console_info{
@@ -155,7 +163,8 @@ const cli::ToolInfo wait_info{
     .schema = "serial-cli.wait-for/1",
     .formats = {cli::Format::tsv},
     .timeout_option = true,
-    .examples = {{"serial-cli -t pty:guest wait-for 'login: $' --timeout 3m", "Wait for the end of a boot"}},
+    .examples = {{"serial-cli -t pty:guest wait-for 'login: $' --timeout 3m",
+                  "Wait for the end of a boot"}},
 };
 
 } // namespace

@@ -28,9 +28,11 @@ struct Copied {
 };
 
 /// `local` may be "-". Throws Error.
-Copied put_file(Client& client, const std::string& local, const std::string& guest, const CopyOptions& options);
+Copied put_file(Client& client, const std::string& local, const std::string& guest,
+                const CopyOptions& options);
 /// Writes LOCAL.part and renames it at the end; what has arrived stays for --resume.
-Copied get_file(Client& client, const std::string& guest, const std::string& local, const CopyOptions& options);
+Copied get_file(Client& client, const std::string& guest, const std::string& local,
+                const CopyOptions& options);
 
 struct GuestEntry {
     std::string path; ///< relative to what was listed; empty for itself

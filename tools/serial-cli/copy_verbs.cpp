@@ -24,7 +24,9 @@ struct Options {
 void declare_both(cli::OptionSet& set, Options& o)
 {
     set.add_flag("-r,--recursive", o.recursive, "Copy a directory with all that is in it");
-    set.add_option("--mode", o.mode, "Permissions of the copy, in octal (default: those of the source)").type_name("MODE");
+    set.add_option("--mode", o.mode,
+                   "Permissions of the copy, in octal (default: those of the source)")
+        .type_name("MODE");
     set.add_flag("--resume", o.resume, "Go on where an earlier copy stopped");
     set.add_flag("--no-preserve", o.no_keep, "Do not keep mode and time of modification");
 }
@@ -62,8 +64,8 @@ void report(const Copied& copied, const std::string& name, cli::Context& context
 {
     if (copied.changed)
         context.warning(fmt::format("{}: changed while it was copied", text::printable(name)));
-    context.detail(fmt::format("{}: {} bytes, resumed at {}, sha256 {}", text::printable(name), copied.size,
-                               copied.resumed_at, copied.sha256));
+    context.detail(fmt::format("{}: {} bytes, resumed at {}, sha256 {}", text::printable(name),
+                               copied.size, copied.resumed_at, copied.sha256));
 }
 
 int put(const Globals& globals, const Options& o, cli::Context& context)
@@ -118,7 +120,8 @@ const cli::ToolInfo get_info{
     .schema = "serial-cli.get/1",
     .formats = {cli::Format::tsv},
     .progress_option = true,
-    .examples = {{"serial-cli -t pty:guest get /proc/cpuinfo - | gzip > cpuinfo.gz", "Stream a file"}},
+    .examples = {{"serial-cli -t pty:guest get /proc/cpuinfo - | gzip > cpuinfo.gz",
+                  "Stream a file"}},
 };
 
 } // namespace

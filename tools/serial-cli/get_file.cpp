@@ -25,7 +25,8 @@ constexpr int most_restarts = 20;
 
 class Get {
   public:
-    Get(Client& client, const std::string& guest, const std::string& local, const CopyOptions& options)
+    Get(Client& client, const std::string& guest, const std::string& local,
+        const CopyOptions& options)
         : client_(client), guest_(guest), local_(local), options_(options), standard_(local == "-")
     {
     }
@@ -37,10 +38,12 @@ class Get {
                 open_local(tries > 0);
                 return attempt();
             } catch (const SessionLost& lost) {
-                // Bytes on standard output cannot be taken back, but the agent can begin behind them.
+                // Bytes on standard output cannot be taken back, but the agent can begin behind
+                // them.
                 if (tries >= most_restarts)
                     throw;
-                client_.context().note(fmt::format("{}; going on with {}", lost.what(), text::printable(guest_)));
+                client_.context().note(
+                    fmt::format("{}; going on with {}", lost.what(), text::printable(guest_)));
                 client_.attach();
             }
         }
@@ -75,12 +78,16 @@ class Get {
         const std::uint64_t offset = meta.u64(Tag::offset).value_or(0);
         result_.resumed_at = offset;
         if (!standard_ && !file_)
-            file_ = io::open_file(part_, direct_ ? O_WRONLY : O_RDWR | O_CREAT | O_NOFOLLOW | O_TRUNC, 0600);
+            file_ = io::open_file(
+                part_, direct_ ? O_WRONLY : O_RDWR | O_CREAT | O_NOFOLLOW | O_TRUNC, 0600);
         if (offset == position_)
             return;
         if (standard_ || direct_ || offset != 0)
-            throw Error(Errc::failed, fmt::format("{}: has changed in the guest, and what was written cannot be taken back",
-                                                  text::printable(guest_)));
+            throw Error(
+                Errc::failed,
+                fmt::format(
+                    "{}: has changed in the guest, and what was written cannot be taken back",
+                    text::printable(guest_)));
         if (::ftruncate(file_.get(), 0) != 0 || ::lseek(file_.get(), 0, SEEK_SET) < 0)
             throw system_error(errno, text::printable(part_));
         hash_ = {};
@@ -108,15 +115,19 @@ class Get {
         if (!serial::equal_digests(end.bytes(Tag::sha256), digest)) {
             if (!standard_ && !direct_)
                 ::unlink(part_.c_str());
-            throw Error(Errc::bad_data, fmt::format("{}: the checksum of what arrived is wrong", text::printable(guest_)));
+            throw Error(Errc::bad_data, fmt::format("{}: the checksum of what arrived is wrong",
+                                                    text::printable(guest_)));
         }
         if (standard_ || direct_)
             return;
         const mode_t mask = ::umask(0);
         ::umask(mask);
-        ::fchmod(file_.get(), options_.mode ? *options_.mode : options_.keep ? mode_ & 0777U : 0666U & ~mask);
+        ::fchmod(file_.get(), options_.mode   ? *options_.mode
+                              : options_.keep ? mode_ & 0777U
+                                              : 0666U & ~mask);
         if (options_.keep && mtime_ > 0) {
-            const timespec time{static_cast<time_t>(mtime_ / 1'000'000'000U), static_cast<long>(mtime_ % 1'000'000'000U)};
+            const timespec time{static_cast<time_t>(mtime_ / 1'000'000'000U),
+                                static_cast<long>(mtime_ % 1'000'000'000U)};
             const std::array<timespec, 2> times{time, time};
             ::futimens(file_.get(), times.data());
         }
@@ -177,7 +188,8 @@ class Get {
 
 } // namespace
 
-Copied get_file(Client& client, const std::string& guest, const std::string& local, const CopyOptions& options)
+Copied get_file(Client& client, const std::string& guest, const std::string& local,
+                const CopyOptions& options)
 {
     return Get(client, guest, local, options).copy();
 }
@@ -204,9 +216,11 @@ std::vector<GuestEntry> list_guest(Client& client, const std::string& guest)
             throw Error(Errc::bad_data, "the agent sent a malformed or endless listing");
         done = done || event.op == Op::done;
         if (event.op == Op::entry)
-            entries.push_back({fields->text(Tag::path).value_or(""), static_cast<char>(fields->u32(Tag::kind).value_or('o')),
-                               fields->u64(Tag::size).value_or(0), fields->u64(Tag::mtime).value_or(0),
-                               fields->u32(Tag::mode).value_or(0), fields->text(Tag::target).value_or("")});
+            entries.push_back(
+                {fields->text(Tag::path).value_or(""),
+                 static_cast<char>(fields->u32(Tag::kind).value_or('o')),
+                 fields->u64(Tag::size).value_or(0), fields->u64(Tag::mtime).value_or(0),
+                 fields->u32(Tag::mode).value_or(0), fields->text(Tag::target).value_or("")});
     }
 }
 

@@ -13,9 +13,9 @@
 #include <chrono>
 #include <cstring>
 #include <memory>
+#include <netdb.h>
 
 #include <fcntl.h>
-#include <netdb.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -52,7 +52,8 @@ io::Fd open_tcp(const Target& target, const std::stop_token& stop)
     wanted.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
     addrinfo* list = nullptr;
     const std::string shown = text::printable(target.text);
-    const int failed = ::getaddrinfo(target.host.c_str(), std::to_string(target.port).c_str(), &wanted, &list);
+    const int failed =
+        ::getaddrinfo(target.host.c_str(), std::to_string(target.port).c_str(), &wanted, &list);
     if (failed != 0)
         throw Error(Errc::unreachable, fmt::format("{}: {}", shown, ::gai_strerror(failed)));
     const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owned(list, &::freeaddrinfo);
@@ -72,7 +73,8 @@ io::Fd open_tcp(const Target& target, const std::stop_token& stop)
         ::setsockopt(fd.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
         return fd;
     }
-    throw Error(error == ETIMEDOUT ? Errc::timeout : Errc::unreachable, fmt::format("{}: {}", shown, std::strerror(error)));
+    throw Error(error == ETIMEDOUT ? Errc::timeout : Errc::unreachable,
+                fmt::format("{}: {}", shown, std::strerror(error)));
 }
 
 io::Fd open_unix(const Target& target)
@@ -101,7 +103,8 @@ io::Fd open_terminal(const Target& target)
                     fmt::format("{}: {}", text::printable(target.text), std::strerror(errno)));
     termios mode{};
     if (::tcgetattr(fd.get(), &mode) != 0)
-        throw Error(Errc::unreachable, fmt::format("{}: is no terminal", text::printable(target.text)));
+        throw Error(Errc::unreachable,
+                    fmt::format("{}: is no terminal", text::printable(target.text)));
     ::cfmakeraw(&mode);
     mode.c_cflag |= CLOCAL | CREAD;
     mode.c_cflag &= ~static_cast<tcflag_t>(CRTSCTS);
@@ -114,10 +117,14 @@ io::Fd open_terminal(const Target& target)
 io::Fd open_line(const Target& target, const std::stop_token& stop)
 {
     switch (target.kind) {
-    case Target::Kind::tcp: return open_tcp(target, stop);
-    case Target::Kind::unix_socket: return open_unix(target);
-    case Target::Kind::terminal: return open_terminal(target);
-    case Target::Kind::vm: return open_vm_line(target, stop);
+    case Target::Kind::tcp:
+        return open_tcp(target, stop);
+    case Target::Kind::unix_socket:
+        return open_unix(target);
+    case Target::Kind::terminal:
+        return open_terminal(target);
+    case Target::Kind::vm:
+        return open_vm_line(target, stop);
     }
     throw Error(Errc::usage, "no such kind of target");
 }

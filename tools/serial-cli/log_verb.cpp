@@ -44,7 +44,8 @@ void print_line(std::string_view line, const Options& o, cli::Context& context)
 int run(const Globals& globals, const Options& o, cli::Context& context)
 {
     if (globals.target.empty())
-        throw Error(Errc::usage, "no target", "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
+        throw Error(Errc::usage, "no target",
+                    "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
     const std::string path = log_path_of(parse_target(globals.target));
     if (o.path) {
         context.out().write(as_view(path + "\n"));
@@ -62,7 +63,8 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
             throw system_error(errno, text::printable(path));
         pending += to_text(View(buffer).first(static_cast<std::size_t>(count)));
         std::size_t start = 0;
-        for (std::size_t end = 0; (end = pending.find('\n', start)) != std::string::npos; start = end + 1)
+        for (std::size_t end = 0; (end = pending.find('\n', start)) != std::string::npos;
+             start = end + 1)
             print_line(std::string_view(pending).substr(start, end - start), o, context);
         pending.erase(0, start);
         if (count > 0)
@@ -75,8 +77,10 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
         context.out().flush();
         if (context.stop.stop_requested())
             throw Error(Errc::interrupted, "interrupted");
-        struct stat now {}, opened {};
-        if (::stat(path.c_str(), &now) == 0 && ::fstat(file.get(), &opened) == 0 && now.st_ino != opened.st_ino)
+        struct stat now {
+        }, opened{};
+        if (::stat(path.c_str(), &now) == 0 && ::fstat(file.get(), &opened) == 0 &&
+            now.st_ino != opened.st_ino)
             file = io::open_file(path, O_RDONLY); // it was full and a new one was begun
         std::this_thread::sleep_for(std::chrono::milliseconds(100));
     }

@@ -7,7 +7,6 @@
 #include <fmt/format.h>
 
 #include <array>
-
 #include <regex.h>
 
 namespace xenlab::serial_cli {
@@ -38,12 +37,15 @@ void LineBuffer::add(char c)
 {
     constexpr std::size_t longest = 8192;
     switch (escape_) {
-    case Escape::begun: escape_ = c == '[' ? Escape::sequence : Escape::none; return;
+    case Escape::begun:
+        escape_ = c == '[' ? Escape::sequence : Escape::none;
+        return;
     case Escape::sequence:
         if (c >= '@' && c <= '~')
             escape_ = Escape::none;
         return;
-    case Escape::none: break;
+    case Escape::none:
+        break;
     }
     if (c == '\x1b')
         escape_ = Escape::begun;

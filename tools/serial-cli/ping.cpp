@@ -37,9 +37,12 @@ int ping(const Globals& globals, const PingOptions& o, cli::Context& context)
         Client::Event event = client.expect(chan);
         if (event.op == Op::error)
             throw agent_error(event.body);
-        const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(Client::Clock::now() - start).count();
+        const auto micros =
+            std::chrono::duration_cast<std::chrono::microseconds>(Client::Clock::now() - start)
+                .count();
         const double millis = static_cast<double>(micros) / 1000;
-        if (context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl)
+        if (context.shared.format == cli::Format::json ||
+            context.shared.format == cli::Format::jsonl)
             items.push_back({{"target", globals.target}, {"milliseconds", millis}});
         else
             table.row({globals.target, fmt::format("{:.1f}", millis)});
@@ -77,13 +80,15 @@ int info(const Globals& globals, const InfoOptions& /*o*/, cli::Context& context
         if (equals == std::string::npos)
             continue;
         const std::string name = fact.substr(0, equals), value = fact.substr(equals + 1);
-        if (context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl)
+        if (context.shared.format == cli::Format::json ||
+            context.shared.format == cli::Format::jsonl)
             facts[text::printable(name)] = text::printable(value);
         else
             table.row({name, value});
     }
     if (context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl)
-        context.write_json({{"schema", "serial-cli.info/1"}, {"target", globals.target}, {"facts", facts}});
+        context.write_json(
+            {{"schema", "serial-cli.info/1"}, {"target", globals.target}, {"facts", facts}});
     else
         table.finish();
     return 0;

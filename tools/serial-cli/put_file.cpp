@@ -36,7 +36,8 @@ std::size_t read_some(int fd, std::span<std::byte> buffer, const std::string& na
 
 class Put {
   public:
-    Put(Client& client, const std::string& local, const std::string& guest, const CopyOptions& options)
+    Put(Client& client, const std::string& local, const std::string& guest,
+        const CopyOptions& options)
         : client_(client), local_(local), guest_(guest), options_(options), standard_(local == "-")
     {
         if (!standard_)
@@ -45,7 +46,8 @@ class Put {
         if (::fstat(fd_, &info_) != 0)
             throw system_error(errno, text::printable(local));
         if (S_ISDIR(info_.st_mode))
-            throw Error(Errc::usage, fmt::format("{}: is a directory", text::printable(local)), "-r copies directories");
+            throw Error(Errc::usage, fmt::format("{}: is a directory", text::printable(local)),
+                        "-r copies directories");
         seekable_ = S_ISREG(info_.st_mode) && ::lseek(fd_, 0, SEEK_CUR) == 0;
     }
 
@@ -57,7 +59,8 @@ class Put {
             } catch (const SessionLost& lost) {
                 if (!seekable_ || tries >= most_restarts)
                     throw;
-                client_.context().note(fmt::format("{}; going on with {}", lost.what(), text::printable(local_)));
+                client_.context().note(
+                    fmt::format("{}; going on with {}", lost.what(), text::printable(local_)));
                 client_.attach();
             }
         }
@@ -73,14 +76,16 @@ class Put {
         if (S_ISREG(info_.st_mode)) {
             message.add_u64(Tag::size, static_cast<std::uint64_t>(info_.st_size));
             if (options_.keep && info_.st_mtim.tv_sec >= 0)
-                message.add_u64(Tag::mtime, static_cast<std::uint64_t>(info_.st_mtim.tv_sec) * 1'000'000'000U +
-                                                static_cast<std::uint64_t>(info_.st_mtim.tv_nsec));
+                message.add_u64(Tag::mtime,
+                                static_cast<std::uint64_t>(info_.st_mtim.tv_sec) * 1'000'000'000U +
+                                    static_cast<std::uint64_t>(info_.st_mtim.tv_nsec));
         }
         if (options_.mode)
             message.add_u32(Tag::mode, *options_.mode);
         else if (options_.keep && S_ISREG(info_.st_mode))
             message.add_u32(Tag::mode, info_.st_mode & 07777U);
-        message.add_u32(Tag::flags, (options_.resume || again) && seekable_ ? serial::flag_resume : 0);
+        message.add_u32(Tag::flags,
+                        (options_.resume || again) && seekable_ ? serial::flag_resume : 0);
         return message;
     }
 
@@ -97,14 +102,16 @@ class Put {
             return;
         Buffer buffer(64 * 1024);
         while (seekable_ && position_ < offset) {
-            const std::size_t want = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), offset - position_));
+            const std::size_t want = static_cast<std::size_t>(
+                std::min<std::uint64_t>(buffer.size(), offset - position_));
             const std::size_t count = read_some(fd_, std::span(buffer).first(want), local_);
             if (count == 0)
                 break;
             hash_.update(View(buffer).first(count));
             position_ += count;
         }
-        if (position_ == offset && serial::equal_digests(hash_.digest(), fields->bytes(Tag::sha256))) {
+        if (position_ == offset &&
+            serial::equal_digests(hash_.digest(), fields->bytes(Tag::sha256))) {
             result_.resumed_at = offset;
             return;
         }
@@ -121,9 +128,10 @@ class Put {
         result_.size = position_;
         result_.sha256 = bytes::to_hex(digest);
         struct stat after {};
-        result_.changed = S_ISREG(info_.st_mode) && ::fstat(fd_, &after) == 0 &&
-                          (after.st_size != info_.st_size || after.st_mtim.tv_sec != info_.st_mtim.tv_sec ||
-                           after.st_mtim.tv_nsec != info_.st_mtim.tv_nsec);
+        result_.changed =
+            S_ISREG(info_.st_mode) && ::fstat(fd_, &after) == 0 &&
+            (after.st_size != info_.st_size || after.st_mtim.tv_sec != info_.st_mtim.tv_sec ||
+             after.st_mtim.tv_nsec != info_.st_mtim.tv_nsec);
         client_.send(chan_, Op::eof, serial::Message().add(Tag::sha256, View(digest)));
     }
 
@@ -164,8 +172,10 @@ class Put {
             position_ += count;
             client_.send(chan_, Op::data, piece);
             if (options_.progress != nullptr)
-                options_.progress->update(position_, S_ISREG(info_.st_mode) ? std::optional(static_cast<std::uint64_t>(info_.st_size))
-                                                                             : std::nullopt);
+                options_.progress->update(
+                    position_, S_ISREG(info_.st_mode)
+                                   ? std::optional(static_cast<std::uint64_t>(info_.st_size))
+                                   : std::nullopt);
         }
     }
 
@@ -173,7 +183,8 @@ class Put {
     {
         const auto fields = serial::Fields::parse(body);
         if (!fields || bytes::to_hex(fields->bytes(Tag::sha256)) != result_.sha256)
-            throw Error(Errc::bad_data, fmt::format("{}: the guest reports another checksum", text::printable(guest_)));
+            throw Error(Errc::bad_data, fmt::format("{}: the guest reports another checksum",
+                                                    text::printable(guest_)));
         result_.path = fields->text(Tag::path).value_or(guest_);
         return true;
     }
@@ -193,7 +204,8 @@ class Put {
 
 } // namespace
 
-Copied put_file(Client& client, const std::string& local, const std::string& guest, const CopyOptions& options)
+Copied put_file(Client& client, const std::string& local, const std::string& guest,
+                const CopyOptions& options)
 {
     return Put(client, local, guest, options).copy();
 }

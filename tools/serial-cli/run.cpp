@@ -32,16 +32,20 @@ void declare(cli::OptionSet& set, Options& o)
     set.add_option("COMMAND", o.command,
                    "Command and arguments, after --; a single word is a command line for the shell")
         .required();
-    set.add_option("-e,--env", o.environment, "Set a variable in the guest").type_name("NAME=VALUE").one_at_a_time();
-    set.add_option("-C,--directory", o.directory, "Run in this folder of the guest").type_name("DIR");
+    set.add_option("-e,--env", o.environment, "Set a variable in the guest")
+        .type_name("NAME=VALUE")
+        .one_at_a_time();
+    set.add_option("-C,--directory", o.directory, "Run in this folder of the guest")
+        .type_name("DIR");
     set.add_option("--shell", o.shell, "Give the command line to this shell: sh, bash, cmd or ps")
         .type_name("SHELL");
     set.add_option("-u,--user", o.user, "Run as this user of the guest").type_name("USER");
     set.add_option("--login-file", o.login_file,
                    "Without an agent: first line the password of USER at the login prompt")
         .type_name("FILE");
-    set.add_choice("--through", o.through, {"auto", "agent", "shell"},
-                    "What runs it: the agent, or a shell that is typed into (auto: the agent if it answers)");
+    set.add_choice(
+        "--through", o.through, {"auto", "agent", "shell"},
+        "What runs it: the agent, or a shell that is typed into (auto: the agent if it answers)");
     set.add_flag("-n,--no-stdin", o.no_stdin, "Standard input is empty");
     set.stop_at_first_argument();
     set.add_flag("-T,--tty", o.terminal, "Give the command a terminal, for interactive programs");
@@ -80,7 +84,8 @@ serial::Message request(const Options& o, const cli::Context& context, bool inte
         flags |= serial::flag_interactive;
     message.add_u32(Tag::flags, flags);
     if (const auto limit = context.shared.timeout.count(); limit > 0)
-        message.add_u32(Tag::timeout, static_cast<std::uint32_t>(std::min<long long>(limit, 0xFFFFFFFF)));
+        message.add_u32(Tag::timeout,
+                        static_cast<std::uint32_t>(std::min<long long>(limit, 0xFFFFFFFF)));
     if (message.body().size() > 32U << 10U)
         throw Error(Errc::usage, "the command line is longer than 32 KiB");
     return message;
@@ -103,10 +108,12 @@ class Runner {
     {
         const bool interactive = options_.terminal || (!options_.no_stdin && ::isatty(0) != 0);
         LocalTerminal terminal(options_.terminal);
-        chan_ = client_.open(Op::exec, request(options_, client_.context(), interactive), interactive);
+        chan_ =
+            client_.open(Op::exec, request(options_, client_.context(), interactive), interactive);
         for (;;) {
-            const auto event = client_.next(std::min(deadline, Client::Clock::now() + std::chrono::seconds(1)), 0,
-                                            input_ && client_.drained());
+            const auto event =
+                client_.next(std::min(deadline, Client::Clock::now() + std::chrono::seconds(1)), 0,
+                             input_ && client_.drained());
             if (event) {
                 if (handle(*event))
                     return std::move(ended_);
@@ -119,7 +126,9 @@ class Runner {
                 feed();
                 if (terminal.resized()) {
                     const auto [rows, columns] = terminal_size();
-                    client_.send(chan_, Op::resize, serial::Message().add_u32(Tag::rows, rows).add_u32(Tag::cols, columns));
+                    client_.send(
+                        chan_, Op::resize,
+                        serial::Message().add_u32(Tag::rows, rows).add_u32(Tag::cols, columns));
                 }
             }
         }
@@ -158,11 +167,18 @@ class Runner {
         if (event.kind == Client::Event::Kind::closed)
             throw Error(Errc::failed, "the agent closed the channel");
         switch (event.op) {
-        case Op::out: print(1, ended_.out, event.body); return false;
-        case Op::err: print(2, ended_.err, event.body); return false;
-        case Op::error: throw agent_error(event.body);
-        case Op::exit: break;
-        default: return false;
+        case Op::out:
+            print(1, ended_.out, event.body);
+            return false;
+        case Op::err:
+            print(2, ended_.err, event.body);
+            return false;
+        case Op::error:
+            throw agent_error(event.body);
+        case Op::exit:
+            break;
+        default:
+            return false;
         }
         const auto fields = serial::Fields::parse(event.body);
         if (!fields)
@@ -198,8 +214,10 @@ int finish(const Ended& ended, const std::string& target, bool document, cli::Co
         context.write_json({{"schema", "serial-cli.run/1"},
                             {"name", target},
                             {"rc", status},
-                            {"code", ended.signalled ? nlohmann::ordered_json() : nlohmann::ordered_json(ended.code)},
-                            {"signal", ended.signalled ? nlohmann::ordered_json(ended.code) : nlohmann::ordered_json()},
+                            {"code", ended.signalled ? nlohmann::ordered_json()
+                                                     : nlohmann::ordered_json(ended.code)},
+                            {"signal", ended.signalled ? nlohmann::ordered_json(ended.code)
+                                                       : nlohmann::ordered_json()},
                             {"timeout", ended.timed_out},
                             {"stdout", ended.out},
                             {"stderr", ended.err}});
@@ -233,11 +251,13 @@ Ended in_shell(Client& client, const Options& o, bool capture)
     shell.log_in(o.user, o.login_file);
     std::string line;
     for (const std::string& word : o.command)
-        line += (line.empty() ? "" : " ") + (o.command.size() > 1 && o.shell.empty() ? shell_quoted(word) : word);
+        line += (line.empty() ? "" : " ") +
+                (o.command.size() > 1 && o.shell.empty() ? shell_quoted(word) : word);
     if (!o.directory.empty())
         line = "cd " + shell_quoted(o.directory) + " && { " + line + "\n}";
     const auto& shared = client.context().shared;
-    const auto limit = shared.timeout.count() > 0 ? shared.timeout : std::chrono::milliseconds(3'600'000);
+    const auto limit =
+        shared.timeout.count() > 0 ? shared.timeout : std::chrono::milliseconds(3'600'000);
     Shell::Result result = shell.run(line, limit);
     Ended ended{.code = result.code, .timed_out = result.timed_out};
     if (capture) {
@@ -252,7 +272,8 @@ Ended in_shell(Client& client, const Options& o, bool capture)
 
 int run(const Globals& globals, const Options& o, cli::Context& context)
 {
-    const bool document = context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl;
+    const bool document =
+        context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl;
     auto deadline = Client::Clock::time_point::max();
     if (context.shared.timeout.count() > 0) // the agent's own limit comes first, if it is alive
         deadline = Client::Clock::now() + context.shared.timeout + std::chrono::seconds(2);
@@ -267,7 +288,8 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
         context.error(fmt::format("{} while the command ran; it is not run again", error.what()));
     } catch (const Error& error) {
         const int code = exit_code(error.code());
-        if (error.code() == Errc::usage || error.code() == Errc::interrupted || code == 126 || code == 127)
+        if (error.code() == Errc::usage || error.code() == Errc::interrupted || code == 126 ||
+            code == 127)
             throw;
         context.error(error.what());
         if (!error.hint().empty())
@@ -282,7 +304,8 @@ const cli::ToolInfo info{
     .schema = "serial-cli.run/1",
     .formats = {cli::Format::tsv, cli::Format::json, cli::Format::jsonl},
     .timeout_option = true,
-    .examples = {{"serial-cli -t pty:guest run -- uname -r", "Run a command; its exit code is ours"},
+    .examples = {{"serial-cli -t pty:guest run -- uname -r",
+                  "Run a command; its exit code is ours"},
                  {"tar cz tests | serial-cli -t pty:guest run -- 'tar tz | wc -l'", "Feed it"}},
 };
 

@@ -45,8 +45,10 @@ io::Fd listen_tcp(const Target& at, std::string& shown)
     const int on = 1;
     ::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     socklen_t length = sizeof address;
-    auto* any = reinterpret_cast<sockaddr*>(&address); // the common face of addresses (sockaddr(3type))
-    if (::bind(fd.get(), any, length) != 0 || ::listen(fd.get(), 8) != 0 || ::getsockname(fd.get(), any, &length) != 0)
+    auto* any =
+        reinterpret_cast<sockaddr*>(&address); // the common face of addresses (sockaddr(3type))
+    if (::bind(fd.get(), any, length) != 0 || ::listen(fd.get(), 8) != 0 ||
+        ::getsockname(fd.get(), any, &length) != 0)
         throw system_error(errno, shown);
     shown = fmt::format("127.0.0.1:{}", ntohs(address.sin_port));
     return fd;
@@ -97,10 +99,12 @@ struct Terminal {
 void open_terminal(Terminal& terminal, const std::string& link)
 {
     terminal.master = io::Fd(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK));
-    if (!terminal.master || ::grantpt(terminal.master.get()) != 0 || ::unlockpt(terminal.master.get()) != 0)
+    if (!terminal.master || ::grantpt(terminal.master.get()) != 0 ||
+        ::unlockpt(terminal.master.get()) != 0)
         throw system_error(errno, "no pseudo-terminal");
     const std::string name = ::ptsname(terminal.master.get());
-    terminal.slave = io::Fd(::open(name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)); // else reads fail until somebody comes
+    terminal.slave = io::Fd(::open(
+        name.c_str(), O_RDWR | O_NOCTTY | O_CLOEXEC)); // else reads fail until somebody comes
     termios mode{};
     ::tcgetattr(terminal.slave.get(), &mode);
     ::cfmakeraw(&mode);
@@ -118,16 +122,22 @@ struct Peer {
 /// Moves bytes between the broker and the peers until a stop is requested.
 class Bridge {
   public:
-    Bridge(Client& client, cli::Context& context, bool debug) : client_(client), context_(context), debug_(debug) {}
+    Bridge(Client& client, cli::Context& context, bool debug)
+        : client_(client), context_(context), debug_(debug)
+    {
+    }
 
     void run(int listener, int terminal, bool once)
     {
         watch(listener);
         watch(terminal);
         for (;;) {
-            const bool pending = !terminal_out_.empty() || std::ranges::any_of(peers_, [](const Peer& p) { return !p.out.empty(); });
+            const bool pending =
+                !terminal_out_.empty() ||
+                std::ranges::any_of(peers_, [](const Peer& p) { return !p.out.empty(); });
             const auto pause = std::chrono::milliseconds(pending ? 10 : 60'000);
-            const auto event = client_.next(Client::Clock::now() + pause, ready_.get(), client_.drained());
+            const auto event =
+                client_.next(Client::Clock::now() + pause, ready_.get(), client_.drained());
             if (event && event->kind == Client::Event::Kind::bytes)
                 distribute(event->body, terminal >= 0);
             for (Peer& peer : peers_)
@@ -221,7 +231,8 @@ class Bridge {
 int bridge(const Globals& globals, const Options& o, cli::Context& context, bool debug)
 {
     if (o.listen.empty() == o.pty.empty())
-        throw Error(Errc::usage, debug ? "either --listen or --pty is needed" : "--listen is needed");
+        throw Error(Errc::usage,
+                    debug ? "either --listen or --pty is needed" : "--listen is needed");
     Client client(globals, context);
     client.raw(debug ? RawMode::exclusive : RawMode::writer);
     io::Fd listener;
@@ -236,20 +247,23 @@ int bridge(const Globals& globals, const Options& o, cli::Context& context, bool
         file.emplace(path);
     } else {
         const bool any_port = o.listen.ends_with(":0"); // the system chooses
-        Target at = parse_target(any_port ? o.listen.substr(0, o.listen.size() - 1) + "1" : o.listen);
+        Target at =
+            parse_target(any_port ? o.listen.substr(0, o.listen.size() - 1) + "1" : o.listen);
         at.port = any_port ? 0 : at.port;
         listener = listen_tcp(at, shown);
     }
     context.out().write(as_view(text::printable(shown) + "\n"));
     context.out().flush();
     ::signal(SIGPIPE, SIG_IGN);
-    Bridge(client, context, debug).run(listener ? listener.get() : -1, terminal.master ? terminal.master.get() : -1, o.once);
+    Bridge(client, context, debug)
+        .run(listener ? listener.get() : -1, terminal.master ? terminal.master.get() : -1, o.once);
     return 0;
 }
 
 void declare_kd(cli::OptionSet& set, Options& o)
 {
-    set.add_option("--listen", o.listen, "Where the debugger connects: 127.0.0.1:PORT or unix:PATH").type_name("ADDRESS");
+    set.add_option("--listen", o.listen, "Where the debugger connects: 127.0.0.1:PORT or unix:PATH")
+        .type_name("ADDRESS");
     set.add_option("--pty", o.pty, "Make a pseudo-terminal and a link to it").type_name("LINK");
     set.add_flag("--once", o.once, "End when the debugger has disconnected");
 }
@@ -261,7 +275,8 @@ int kd(const Globals& globals, const Options& o, cli::Context& context)
 
 void declare_share(cli::OptionSet& set, Options& o)
 {
-    set.add_option("--listen", o.listen, "Socket to listen on: PATH, unix:PATH or 127.0.0.1:PORT").type_name("ADDRESS");
+    set.add_option("--listen", o.listen, "Socket to listen on: PATH, unix:PATH or 127.0.0.1:PORT")
+        .type_name("ADDRESS");
 }
 
 int share(const Globals& globals, const Options& o, cli::Context& context)
@@ -274,8 +289,9 @@ const cli::ToolInfo kd_info{
     .summary = "give the port to a kernel debugger, byte for byte",
     .schema = "serial-cli.kd/1",
     .formats = {cli::Format::tsv},
-    .examples = {{"serial-cli -t pty:guest kd --listen 127.0.0.1:7003",
-                  "For gdb: target remote 127.0.0.1:7003; for WinDbg: -k com:ipport=7003,port=127.0.0.1"}},
+    .examples =
+        {{"serial-cli -t pty:guest kd --listen 127.0.0.1:7003",
+          "For gdb: target remote 127.0.0.1:7003; for WinDbg: -k com:ipport=7003,port=127.0.0.1"}},
 };
 
 const cli::ToolInfo share_info{
@@ -283,7 +299,8 @@ const cli::ToolInfo share_info{
     .summary = "let several programs read the port, and the first of them write",
     .schema = "serial-cli.share/1",
     .formats = {cli::Format::tsv},
-    .examples = {{"serial-cli -t pty:guest share --listen ./guest.sock", "For socat, minicom or a script"}},
+    .examples = {{"serial-cli -t pty:guest share --listen ./guest.sock",
+                  "For socat, minicom or a script"}},
 };
 
 } // namespace

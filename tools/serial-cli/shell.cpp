@@ -19,7 +19,8 @@ constexpr std::size_t most_heard = 16U << 20U;
 
 std::string base64(View data)
 {
-    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    constexpr std::string_view letters =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     std::string out;
     for (std::size_t i = 0; i < data.size(); i += 3) {
         const std::size_t left = std::min<std::size_t>(3, data.size() - i);
@@ -70,7 +71,8 @@ std::string Shell::fresh_mark()
     return fmt::format("{:08x}{:08x}", device(), device());
 }
 
-std::string Shell::wait(const std::vector<std::string>& words, milliseconds limit, std::size_t* which)
+std::string Shell::wait(const std::vector<std::string>& words, milliseconds limit,
+                        std::size_t* which)
 {
     const auto until = Client::Clock::now() + limit;
     for (;;) {
@@ -98,7 +100,9 @@ void Shell::prepare()
 {
     const std::string mark = fresh_mark();
     // The quotes keep the mark itself out of what is typed and echoed.
-    type(fmt::format(" PS1=; PS2=; unset HISTFILE PROMPT_COMMAND; stty -echo -opost -ixon 2>/dev/null; printf '\\nXL''R%s\\n' {}\r", mark));
+    type(fmt::format(" PS1=; PS2=; unset HISTFILE PROMPT_COMMAND; stty -echo -opost -ixon "
+                     "2>/dev/null; printf '\\nXL''R%s\\n' {}\r",
+                     mark));
     wait({"\nXLR" + mark + "\n", "\nXLR" + mark + "\r\n"}, milliseconds(5000));
     heard_.clear();
 }
@@ -132,12 +136,14 @@ void Shell::log_in(const std::string& user, const std::string& password_file)
         throw Error(Errc::unreachable, "neither an agent nor a login prompt answers on the port");
     if (!shell) {
         if (user.empty())
-            throw Error(Errc::unreachable, "there is a login prompt", "-u USER --login-file FILE logs in");
+            throw Error(Errc::unreachable, "there is a login prompt",
+                        "-u USER --login-file FILE logs in");
         std::string password;
         if (!password_file.empty()) {
             std::ifstream file(password_file);
             if (!std::getline(file, password))
-                throw Error(Errc::not_found, fmt::format("{}: cannot be read", text::printable(password_file)));
+                throw Error(Errc::not_found,
+                            fmt::format("{}: cannot be read", text::printable(password_file)));
         }
         heard_.clear();
         type(user + "\r");
@@ -146,7 +152,8 @@ void Shell::log_in(const std::string& user, const std::string& password_file)
             type(password + "\r");
             wait({"ncorrect", "# ", "$ ", "> "}, milliseconds(30'000), &which);
             if (which == 0)
-                throw Error(Errc::unreachable, "the guest refuses the login", "check the user and the first line of --login-file");
+                throw Error(Errc::unreachable, "the guest refuses the login",
+                            "check the user and the first line of --login-file");
         }
         logged_in_ = true;
     }
@@ -157,8 +164,10 @@ Shell::Result Shell::run(const std::string& command, milliseconds limit)
 {
     const std::string mark = fresh_mark();
     if (command.size() > 3500)
-        throw Error(Errc::usage, "the command is too long for a terminal line", "copy a script first, or install the agent");
-    type(fmt::format(" printf '\\nXL''B%s\\n' {0}; sh -c {1} </dev/null 2>/tmp/.xl{0}; printf '\\nXL''E%s %d\\n' {0} $?; "
+        throw Error(Errc::usage, "the command is too long for a terminal line",
+                    "copy a script first, or install the agent");
+    type(fmt::format(" printf '\\nXL''B%s\\n' {0}; sh -c {1} </dev/null 2>/tmp/.xl{0}; printf "
+                     "'\\nXL''E%s %d\\n' {0} $?; "
                      "cat /tmp/.xl{0}; rm -f /tmp/.xl{0}; printf '\\nXL''F%s\\n' {0}\r",
                      mark, shell_quoted(command)));
     Result result;
@@ -184,7 +193,8 @@ Shell::Result Shell::run(const std::string& command, milliseconds limit)
     return result;
 }
 
-void Shell::put(View content, const std::string& path, const std::function<void(std::size_t)>& progress)
+void Shell::put(View content, const std::string& path,
+                const std::function<void(std::size_t)>& progress)
 {
     // Each piece is answered before the next is sent, so no terminal buffer overflows.
     constexpr std::size_t piece = 1500;
@@ -192,18 +202,22 @@ void Shell::put(View content, const std::string& path, const std::function<void(
     run("rm -f " + name, milliseconds(10'000));
     for (std::size_t at = 0; at < content.size(); at += piece) {
         const View part = content.subspan(at, std::min(piece, content.size() - at));
-        const Result result = run(fmt::format("echo {} >>{}", base64(part), name), milliseconds(20'000));
+        const Result result =
+            run(fmt::format("echo {} >>{}", base64(part), name), milliseconds(20'000));
         if (result.code != 0 || result.timed_out)
             throw Error(Errc::failed, "guest: " + text::printable(result.err));
         progress(at + part.size());
     }
     serial::Sha256 hash;
     hash.update(content);
-    const Result result = run(fmt::format("base64 -d <{0} >{1} && rm -f {0} && sha256sum <{1}", name, shell_quoted(path)), milliseconds(60'000));
+    const Result result = run(
+        fmt::format("base64 -d <{0} >{1} && rm -f {0} && sha256sum <{1}", name, shell_quoted(path)),
+        milliseconds(60'000));
     if (result.code != 0)
         throw Error(Errc::failed, "guest: " + text::printable(result.err));
     if (!result.out.starts_with(bytes::to_hex(hash.digest())))
-        throw Error(Errc::bad_data, fmt::format("{}: the checksum in the guest is wrong", text::printable(path)));
+        throw Error(Errc::bad_data,
+                    fmt::format("{}: the checksum in the guest is wrong", text::printable(path)));
 }
 
 std::string Shell::terminal()
@@ -211,9 +225,13 @@ std::string Shell::terminal()
     // The shell's own standard input is the port; that of a command is not.
     const Result result = run("readlink /proc/$PPID/fd/1", milliseconds(10'000));
     const std::string name(text::trim(result.out));
-    const bool plain = name.starts_with("/dev/") && name.find_first_not_of("/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") == std::string::npos;
+    const bool plain = name.starts_with("/dev/") &&
+                       name.find_first_not_of(
+                           "/abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_") ==
+                           std::string::npos;
     if (!plain)
-        throw Error(Errc::failed, "the guest does not say which terminal the port is", "name it with --port");
+        throw Error(Errc::failed, "the guest does not say which terminal the port is",
+                    "name it with --port");
     return name;
 }
 

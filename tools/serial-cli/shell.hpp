@@ -36,8 +36,10 @@ class Shell {
     };
     Result run(const std::string& command, std::chrono::milliseconds limit);
 
-    /// A small file in pieces of base64, checked with SHA-256 (or cksum) in the guest. Throws Error{bad_data}.
-    void put(View content, const std::string& path, const std::function<void(std::size_t)>& progress);
+    /// A small file in pieces of base64, checked with SHA-256 (or cksum) in the guest. Throws
+    /// Error{bad_data}.
+    void put(View content, const std::string& path,
+             const std::function<void(std::size_t)>& progress);
 
     /// The terminal of the guest that this port is: "/dev/ttyS0".
     std::string terminal();
@@ -47,7 +49,8 @@ class Shell {
   private:
     void type(std::string_view text);
     /// What came until one of the words did, that included.
-    std::string wait(const std::vector<std::string>& words, std::chrono::milliseconds limit, std::size_t* which = nullptr);
+    std::string wait(const std::vector<std::string>& words, std::chrono::milliseconds limit,
+                     std::size_t* which = nullptr);
     void prepare();
     std::string fresh_mark();
 

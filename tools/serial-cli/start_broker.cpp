@@ -7,11 +7,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <spawn.h>
 #include <thread>
 
 #include <fcntl.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -37,7 +37,8 @@ io::Fd connect_broker(const std::string& path)
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     if (path.size() >= sizeof address.sun_path)
-        throw Error(Errc::usage, "the path of the broker's socket is too long", "set XDG_RUNTIME_DIR to a short path");
+        throw Error(Errc::usage, "the path of the broker's socket is too long",
+                    "set XDG_RUNTIME_DIR to a short path");
     std::memcpy(address.sun_path, path.data(), path.size());
     io::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (!fd)
@@ -49,7 +50,8 @@ io::Fd connect_broker(const std::string& path)
 
 std::optional<io::Fd> lock_target(const Target& target)
 {
-    io::Fd lock = io::open_file(runtime_folder() + "/" + file_name_of(target) + ".lock", O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    io::Fd lock = io::open_file(runtime_folder() + "/" + file_name_of(target) + ".lock",
+                                O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
     if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
         return std::nullopt;
     return lock;
@@ -111,10 +113,12 @@ io::Fd start_broker(const Target& target, const Globals& globals, const std::sto
             child = spawn(target, globals);
         else if (::waitpid(child, &status, WNOHANG) == child && WIFEXITED(status) &&
                  WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != exit_code(Errc::precondition))
-            throw Error(Errc::failed, "the broker did not start", "serial-cli broker -t TARGET tells why");
+            throw Error(Errc::failed, "the broker did not start",
+                        "serial-cli broker -t TARGET tells why");
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }
-    throw Error(stop.stop_requested() ? Errc::interrupted : Errc::timeout, "the broker does not answer");
+    throw Error(stop.stop_requested() ? Errc::interrupted : Errc::timeout,
+                "the broker does not answer");
 }
 
 } // namespace xenlab::serial_cli

@@ -40,7 +40,8 @@ Target parse_target(const std::string& text)
     const auto rest = [&](std::string_view prefix) {
         const std::string value = text.substr(prefix.size());
         if (value.empty() || value.find('\0') != std::string::npos)
-            throw Error(Errc::usage, fmt::format("{}: nothing after {}", text::quoted(text), prefix), shapes);
+            throw Error(Errc::usage,
+                        fmt::format("{}: nothing after {}", text::quoted(text), prefix), shapes);
         return value;
     };
     if (text.starts_with("unix:")) {
@@ -68,10 +69,14 @@ Target parse_target(const std::string& text)
     if (target.host.size() > 2 && target.host.front() == '[' && target.host.back() == ']')
         target.host = target.host.substr(1, target.host.size() - 2);
     else if (target.host.find(':') != std::string::npos)
-        throw Error(Errc::usage, fmt::format("{}: an IPv6 address stands in brackets", text::quoted(text)), shapes);
+        throw Error(Errc::usage,
+                    fmt::format("{}: an IPv6 address stands in brackets", text::quoted(text)),
+                    shapes);
     const auto port = text::parse_u64(std::string_view(text).substr(colon + 1));
     if (!port || *port == 0 || *port > 65535)
-        throw Error(Errc::usage, fmt::format("{}: the port is a number from 1 to 65535", text::quoted(text)), shapes);
+        throw Error(Errc::usage,
+                    fmt::format("{}: the port is a number from 1 to 65535", text::quoted(text)),
+                    shapes);
     target.port = static_cast<std::uint16_t>(*port);
     target.text = text;
     return target;
@@ -104,7 +109,8 @@ std::string runtime_folder()
         if (::lstat(one.c_str(), &info) != 0)
             throw system_error(errno, text::printable(one));
         if (!S_ISDIR(info.st_mode) || info.st_uid != ::getuid() || (info.st_mode & 022U) != 0)
-            throw Error(Errc::precondition, fmt::format("{}: others can write there", text::printable(one)),
+            throw Error(Errc::precondition,
+                        fmt::format("{}: others can write there", text::printable(one)),
                         "set XDG_RUNTIME_DIR to a folder of your own");
     }
     return folder;

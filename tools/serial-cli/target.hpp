@@ -13,11 +13,11 @@ namespace xenlab::serial_cli {
 struct Target {
     enum class Kind { tcp, unix_socket, terminal, vm };
     Kind kind = Kind::tcp;
-    std::string text;          ///< as it was given, made canonical: names the broker
-    std::string host;          ///< tcp
-    std::uint16_t port = 0;    ///< tcp
-    std::string path;          ///< unix_socket, terminal
-    std::string vm;            ///< vm: name or uuid
+    std::string text;       ///< as it was given, made canonical: names the broker
+    std::string host;       ///< tcp
+    std::uint16_t port = 0; ///< tcp
+    std::string path;       ///< unix_socket, terminal
+    std::string vm;         ///< vm: name or uuid
 };
 
 /// "HOST:PORT", "[V6]:PORT", "unix:PATH", "pty:PATH", "vm:NAME". Throws Error{usage}.

@@ -28,7 +28,8 @@ std::optional<Packet> PacketReader::next()
         return std::nullopt;
     const std::size_t length = bytes::le32(all, 0);
     if (length == 0 || length > max_packet)
-        throw Error(Errc::bad_data, "the other end of the broker's socket does not speak its language");
+        throw Error(Errc::bad_data,
+                    "the other end of the broker's socket does not speak its language");
     if (all.size() - 4 < length)
         return std::nullopt;
     Packet packet{static_cast<Kind>(bytes::u8(all, 4)),

@@ -31,7 +31,8 @@ struct Greeting {
     std::array<std::byte, 8> instance{}; ///< agent: changes when the agent starts
 
     [[nodiscard]] Buffer encode() const;
-    /// Nothing when it is no greeting or its limits are impossible (mtu 64..2048, window 512..32 KiB).
+    /// Nothing when it is no greeting or its limits are impossible (mtu 64..2048, window 512..32
+    /// KiB).
     static std::optional<Greeting> decode(View payload);
 };
 

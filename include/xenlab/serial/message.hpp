@@ -62,36 +62,36 @@ constexpr bool is_open(Op op) noexcept
 /// Fields of a message: u8 tag, u16 length, value. Unknown tags are skipped.
 enum class Tag : std::uint8_t {
     path = 1,
-    size = 2,     ///< u64 bytes
-    mode = 3,     ///< u32 permission bits
-    mtime = 4,    ///< u64 nanoseconds since 1970
-    offset = 5,   ///< u64
-    sha256 = 7,   ///< 32 bytes
-    arg = 8,      ///< of argv, in order
-    env = 9,      ///< "NAME=value"
+    size = 2,   ///< u64 bytes
+    mode = 3,   ///< u32 permission bits
+    mtime = 4,  ///< u64 nanoseconds since 1970
+    offset = 5, ///< u64
+    sha256 = 7, ///< 32 bytes
+    arg = 8,    ///< of argv, in order
+    env = 9,    ///< "NAME=value"
     cwd = 10,
     user = 11,
-    shell = 12,   ///< a command line for the shell instead of argv
-    flags = 13,   ///< u32, bits below
-    timeout = 14, ///< u32 milliseconds
-    rows = 15,    ///< u32
-    cols = 16,    ///< u32
-    code = 17,    ///< u32
-    signal = 18,  ///< u32
-    text = 19,    ///< for people
-    kind = 20,    ///< u32: 'f' file, 'd' directory, 'l' symbolic link, 'o' other
-    target = 21,  ///< of a symbolic link
-    fact = 22,    ///< "name=value"
+    shell = 12,      ///< a command line for the shell instead of argv
+    flags = 13,      ///< u32, bits below
+    timeout = 14,    ///< u32 milliseconds
+    rows = 15,       ///< u32
+    cols = 16,       ///< u32
+    code = 17,       ///< u32
+    signal = 18,     ///< u32
+    text = 19,       ///< for people
+    kind = 20,       ///< u32: 'f' file, 'd' directory, 'l' symbolic link, 'o' other
+    target = 21,     ///< of a symbolic link
+    fact = 22,       ///< "name=value"
     shell_kind = 23, ///< "sh", "cmd", "ps"
-    pid = 24,     ///< u32
+    pid = 24,        ///< u32
 };
 
-inline constexpr std::uint32_t flag_tty = 1;         ///< exec: a terminal of its own
-inline constexpr std::uint32_t flag_no_stdin = 2;    ///< exec: standard input is empty
-inline constexpr std::uint32_t flag_resume = 4;      ///< put: go on where a part file ends
-inline constexpr std::uint32_t flag_recursive = 8;   ///< list
-inline constexpr std::uint32_t flag_interactive = 16;///< exec: a person waits for each key
-inline constexpr std::uint32_t flag_changed = 32;    ///< eof: the file changed while it was read
+inline constexpr std::uint32_t flag_tty = 1;          ///< exec: a terminal of its own
+inline constexpr std::uint32_t flag_no_stdin = 2;     ///< exec: standard input is empty
+inline constexpr std::uint32_t flag_resume = 4;       ///< put: go on where a part file ends
+inline constexpr std::uint32_t flag_recursive = 8;    ///< list
+inline constexpr std::uint32_t flag_interactive = 16; ///< exec: a person waits for each key
+inline constexpr std::uint32_t flag_changed = 32;     ///< eof: the file changed while it was read
 
 class Message {
   public:

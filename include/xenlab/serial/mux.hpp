@@ -68,11 +68,11 @@ class Mux final : public LinkOwner {
     };
     struct Channel {
         std::deque<Item> queue;
-        std::size_t queued = 0;                 // bytes in the queue
-        std::size_t may_send = channel_credit;  // what the peer has room for
-        std::size_t may_come = channel_credit;  // what it may still send us
+        std::size_t queued = 0;                // bytes in the queue
+        std::size_t may_send = channel_credit; // what the peer has room for
+        std::size_t may_come = channel_credit; // what it may still send us
         std::size_t to_grant = 0;
-        Buffer partial;                         // of a message in several frames
+        Buffer partial; // of a message in several frames
         Op partial_op = Op::data;
         bool in_partial = false;
         bool interactive = false;

@@ -74,7 +74,11 @@ TEST(Frame, MatchesTheVectors)
 Buffer frame_from_agent(std::string_view payload)
 {
     Buffer out;
-    append_frame(out, {.type = FrameType::data, .from = Side::agent, .chan = 1, .sess = 7, .payload = view(payload)});
+    append_frame(out, {.type = FrameType::data,
+                       .from = Side::agent,
+                       .chan = 1,
+                       .sess = 7,
+                       .payload = view(payload)});
     return out;
 }
 
@@ -136,13 +140,16 @@ TEST(Sha256, PublishedVectors)
               "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1");
     Sha256 million;
     million.update(Buffer(1'000'000, std::byte{'a'}));
-    EXPECT_EQ(bytes::to_hex(million.digest()), "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    EXPECT_EQ(bytes::to_hex(million.digest()),
+              "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
     EXPECT_EQ(bytes::to_hex(hmac_sha256(Buffer(20, std::byte{0x0b}), view("Hi There"))),
               "b0344c61d8db38535ca8afceaf0bf12b881dc200c9833da726e9376c2e32cff7");
     EXPECT_EQ(bytes::to_hex(hmac_sha256(view("Jefe"), view("what do ya want for nothing?"))),
               "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843");
-    EXPECT_EQ(bytes::to_hex(hmac_sha256(Buffer(131, std::byte{0xaa}), view("Test Using Larger Than Block-Size Key - Hash Key First"))),
-              "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
+    EXPECT_EQ(
+        bytes::to_hex(hmac_sha256(Buffer(131, std::byte{0xaa}),
+                                  view("Test Using Larger Than Block-Size Key - Hash Key First"))),
+        "60e431591ee0b67f0d8a26aacbf5b77f8e0bc6213728c5140546040f0ee37f54");
 }
 
 } // namespace

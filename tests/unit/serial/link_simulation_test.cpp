@@ -14,7 +14,8 @@ namespace {
 class End final : public ChannelOwner {
   public:
     End(Side side, std::uint32_t seed)
-        : mux(side, *this), link({side, {}}, mux, [rng = std::mt19937(seed)]() mutable { return rng(); }), side_(side)
+        : mux(side, *this),
+          link({side, {}}, mux, [rng = std::mt19937(seed)]() mutable { return rng(); }), side_(side)
     {
         mux.attach(link);
     }
@@ -94,7 +95,10 @@ class Wire {
     std::size_t passed = 0;
 
   private:
-    bool happens(double chance) { return chance > 0 && std::uniform_real_distribution<double>()(random_) < chance; }
+    bool happens(double chance)
+    {
+        return chance > 0 && std::uniform_real_distribution<double>()(random_) < chance;
+    }
     Faults faults_;
     std::mt19937 random_;
     std::deque<std::byte> queue_;
@@ -104,11 +108,13 @@ class Wire {
 
 struct World {
     explicit World(Faults faults = {}, std::uint32_t seed = 1)
-        : host(Side::host, seed), agent(Side::agent, seed + 1), down(faults, seed + 2), up(faults, seed + 3)
+        : host(Side::host, seed), agent(Side::agent, seed + 1), down(faults, seed + 2),
+          up(faults, seed + 3)
     {
     }
     /// Until `done` or the time is up; returns whether it was done.
-    bool run(Millis limit, const std::function<bool()>& done, const std::function<void()>& each = {})
+    bool run(Millis limit, const std::function<bool()>& done,
+             const std::function<void()>& each = {})
     {
         const Millis end = now + limit;
         for (; now < end && !done(); ++now) {
@@ -143,7 +149,8 @@ Buffer pattern(std::size_t size)
 }
 
 /// Sends `data` from the host; true when the agent has it all, in order.
-bool transfer(World& world, const Buffer& data, Millis limit, const std::function<void()>& each = {})
+bool transfer(World& world, const Buffer& data, Millis limit,
+              const std::function<void()>& each = {})
 {
     world.host.link.start(world.now);
     if (!world.run(20'000, [&] { return world.host.link.up(); }))
@@ -151,15 +158,17 @@ bool transfer(World& world, const Buffer& data, Millis limit, const std::functio
     const auto chan = world.host.mux.open(Op::put, {});
     std::size_t sent = 0;
     return world.run(
-        limit, [&] { return world.agent.got.size() >= data.size(); },
-        [&] {
-            const std::size_t room = std::min(world.host.mux.room(*chan), data.size() - sent);
-            if (room > 0)
-                world.host.mux.send(*chan, Op::data, View(data).subspan(sent, room));
-            sent += room;
-            if (each)
-                each();
-        }) && world.agent.got == data;
+               limit, [&] { return world.agent.got.size() >= data.size(); },
+               [&] {
+                   const std::size_t room =
+                       std::min(world.host.mux.room(*chan), data.size() - sent);
+                   if (room > 0)
+                       world.host.mux.send(*chan, Op::data, View(data).subspan(sent, room));
+                   sent += room;
+                   if (each)
+                       each();
+               }) &&
+           world.agent.got == data;
 }
 
 TEST(LinkSimulation, CleanLineIsUsedTo97Percent)
@@ -175,7 +184,11 @@ TEST(LinkSimulation, CleanLineIsUsedTo97Percent)
 TEST(LinkSimulation, EveryFaultIsRepaired)
 {
     const Buffer data = pattern(200 * 1024);
-    const std::vector<Faults> all{{.drop = 3e-5}, {.flip = 3e-5}, {.stall = 1e-5}, {.noise = true}, {.drop = 1e-4, .flip = 1e-4, .stall = 1e-5, .noise = true}};
+    const std::vector<Faults> all{{.drop = 3e-5},
+                                  {.flip = 3e-5},
+                                  {.stall = 1e-5},
+                                  {.noise = true},
+                                  {.drop = 1e-4, .flip = 1e-4, .stall = 1e-5, .noise = true}};
     for (std::size_t i = 0; i < all.size(); ++i)
         for (std::uint32_t seed = 1; seed <= 3; ++seed) {
             World world(all[i], seed * 100);
@@ -245,7 +258,9 @@ TEST(LinkSimulation, SlowConsumerDoesNotHoldUpOthers)
     const auto slow = world.host.mux.open(Op::put, {});
     ASSERT_TRUE(world.run(
         60'000, [&] { return world.agent.got.size() > 60'000; },
-        [&] { world.host.mux.send(*slow, Op::data, Buffer(world.host.mux.room(*slow), std::byte{1})); }));
+        [&] {
+            world.host.mux.send(*slow, Op::data, Buffer(world.host.mux.room(*slow), std::byte{1}));
+        }));
     world.run(5000, [] { return false; });
     EXPECT_LE(world.agent.got.size(), channel_credit) << "not more than the credit";
     ASSERT_TRUE(world.host.mux.open(Op::ping, {}));
@@ -261,20 +276,24 @@ TEST(LinkSimulation, KeyPressesOvertakeACopy)
     ASSERT_TRUE(world.run(5000, [&] { return world.host.link.up(); }));
     const auto copy = world.host.mux.open(Op::put, {});
     const auto keys = world.host.mux.open(Op::exec, {}, true);
-    const auto fill = [&] { world.host.mux.send(*copy, Op::data, Buffer(world.host.mux.room(*copy), std::byte{1})); };
-    world.run(8000, [] { return false; }, fill);
+    const auto fill = [&] {
+        world.host.mux.send(*copy, Op::data, Buffer(world.host.mux.room(*copy), std::byte{1}));
+    };
+    world.run(
+        8000, [] { return false; }, fill);
     Millis worst = 0;
     for (int i = 0; i < 20; ++i) {
         const int heard = world.agent.messages;
         world.host.mux.send(*keys, Op::resize, {});
         const Millis before = world.now;
-        ASSERT_TRUE(world.run(2000, [&] { return world.agent.messages > heard; }, fill));
+        ASSERT_TRUE(world.run(
+            2000, [&] { return world.agent.messages > heard; }, fill));
         worst = std::max(worst, world.now - before);
-        world.run(37, [] { return false; }, fill);
+        world.run(
+            37, [] { return false; }, fill);
     }
     EXPECT_LT(worst, 50U);
 }
-
 
 TEST(LinkSimulation, CreditThatWasNotGivenEndsTheSession)
 {
