@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck disable=SC2016,SC2094 # what is quoted is for the guest
 # labels: full
 # timeout: 400
 # A real kernel with real 16550 ports (emulated without KVM): the agent on the port of the kernel's console (tcp), on one

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck disable=SC2016,SC2094 # what is quoted is for the guest
 # timeout: 120
 # A login prompt and no agent: run logs in, and agent install makes an agent of it. The guest is a shell behind a prompt
 # of our own on a pseudo-terminal.

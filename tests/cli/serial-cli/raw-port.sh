@@ -19,7 +19,7 @@ timeout 5 head -c 5 guest >typed &
 sleep 0.2
 serial-cli -t "$T" send root
 wait $!
-od -c typed | head -1
+od -An -c typed
 status serial-cli -t "$T" wait-for never --timeout 300ms 2>&1
 status serial-cli -t "$T" wait-for '(' 2>&1 | tail -1
 status serial-cli -t "$T" send --break 2>&1
@@ -57,4 +57,4 @@ print("to the debugger:", got == data)
 END
 wait $catcher $kd
 cmp arrived all
-status serial-cli -t "$T" kd --listen 0.0.0.0:0 2>&1 | head -1
+serial-cli -t "$T" kd --listen 0.0.0.0:0 2>err || head -1 err

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
+# shellcheck disable=SC2016,SC2094 # what is quoted is for the guest
 # stdin, stdout, stderr and the exit code of a command in the guest are those of run; so are its failures.
 . "$LIB"
 . "$ROOT/tests/tools/serial_line.sh"
