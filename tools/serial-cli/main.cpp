@@ -28,6 +28,7 @@ const cli::ToolInfo tool{
     .name = "serial-cli",
     .summary = "run commands, copy files and debug in a guest over its serial port",
     .schema = "serial-cli/1",
+    .examples = {{"serial-cli -t pty:guest run -- 'dmesg | wc -l'", "Run a command in a guest"}},
     .exit_codes = {{0},
                    {1},
                    {2},
