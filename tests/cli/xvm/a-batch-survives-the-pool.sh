@@ -22,6 +22,7 @@ batch expire-session:6
 batch slave::1
 batch VM.start:1:SR_BACKEND_FAILURE_46,,not-available,
 batch 'VM.start:1:HOST_NOT_ENOUGH_FREE_MEMORY,4096,1024'
+# shellcheck disable=SC2016  # the simulator's $1
 batch 'VM.start:1:VM_REQUIRES_SR,$1,OpaqueRef:nowhere'
 batch task-vanish:VM.start:1
 batch task-cancelled:VM.start:1
