@@ -134,7 +134,7 @@ bool Output::packet(std::uint32_t number, const pcap::Packet& packet, bool more)
         counted_->flush();
     if (full_ && options_.limit_reached)
         options_.limit_reached();
-    return !full_;
+    return true;
 }
 
 void Output::close(std::uint32_t number, const pcap::Statistics& statistics)

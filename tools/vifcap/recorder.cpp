@@ -71,24 +71,24 @@ void Recorder::finish()
     changed_.notify_all();
 }
 
-std::size_t Recorder::add_host(const std::string& name, const HostLinkOptions& options)
+void Recorder::add_host(const std::string& name, const HostLinkOptions& options)
 {
-    const std::lock_guard lock(hosts_mutex_);
-    for (std::size_t i = 0; i < hosts_.size(); ++i)
-        if (hosts_[i].name == name)
-            return i;
+    for (const Host& host : hosts_)
+        if (host.name == name)
+            return;
     const std::size_t index = hosts_.size();
     Host& host = hosts_.emplace_back();
     host.name = name;
     host.link = std::make_unique<HostLink>(options, [this, index](HostNews news) {
         post([this, index, news = std::move(news)] { host_news(index, news); });
     });
-    return index;
 }
 
 void Recorder::place(const Place& place)
 {
     post([this, place] {
+        for (const auto& [name, options] : place.hosts)
+            add_host(name, options);
         places_[place.vm_uuid] = place;
         for (std::size_t i = 0; i < hosts_.size(); ++i)
             look_at(i);
@@ -138,7 +138,7 @@ std::optional<std::string> Recorder::uuid_of(unsigned domid, std::size_t host) c
         if (const auto found = view->vms.find(domid); found != view->vms.end())
             return found->second;
     for (const auto& [uuid, place] : places_)
-        if (place.host == host && place.domid == domid)
+        if (place.host == hosts_[host].name && place.domid == domid)
             return uuid;
     return std::nullopt;
 }

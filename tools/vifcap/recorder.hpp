@@ -9,6 +9,7 @@
 
 #include <xenlab/cli/context.hpp>
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
@@ -34,9 +35,11 @@ struct Target {
 /// Where XAPI says that a VM is.
 struct Place {
     std::string vm_uuid;
-    std::optional<std::size_t> host; ///< index of the recorder's hosts
+    std::string host; ///< its name; empty: on none
     std::optional<unsigned> domid;
     bool halted = false;
+    /// That host and those it may move to: they are watched from now on.
+    std::vector<std::pair<std::string, HostLinkOptions>> hosts;
 };
 
 struct RecorderOptions {
@@ -61,8 +64,8 @@ class Recorder {
     Recorder(const Recorder&) = delete;
     Recorder& operator=(const Recorder&) = delete;
 
-    /// The index of the host; the same name again is the same host. Any thread.
-    std::size_t add_host(const std::string& name, const HostLinkOptions& options);
+    /// Watches a host; the same name again is the same host. Only before run().
+    void add_host(const std::string& name, const HostLinkOptions& options);
     /// Any thread.
     void place(const Place& place);
     /// Any thread: run() ends with this.
@@ -127,10 +130,9 @@ class Recorder {
     std::condition_variable_any changed_;
     std::deque<std::function<void()>> news_;
     std::exception_ptr failure_;
-    bool finish_ = false;
+    std::atomic<bool> finish_ = false;
 
-    // The thread of run() only, but for add_host's, which are guarded by hosts_mutex_.
-    std::mutex hosts_mutex_;
+    // The thread of run() only.
     std::deque<Host> hosts_;
     std::map<std::string, Place> places_;
     std::map<std::size_t, Running> running_;
