@@ -45,7 +45,8 @@ class Output {
     /// A new interface block; the number is good for this Output only. Throws Error{failed} when
     /// classic pcap cannot hold another link type. `comment` goes to the first packet.
     std::uint32_t open(const xenlab::pcap::Interface& interface, std::string comment);
-    /// False when it was not written, because the limit had been reached. `more`: others follow at once, nothing needs to be shown.
+    /// False when it was not written, because the limit had been reached. `more`: others follow at
+    /// once, nothing needs to be shown.
     bool packet(std::uint32_t source, const xenlab::pcap::Packet& packet, bool more);
     void close(std::uint32_t source, const xenlab::pcap::Statistics& statistics);
     /// A row among the packets.

@@ -62,7 +62,7 @@ for p in /proc/[0-9]*; do
     tag=$(tr '\0' '\n' <"$p/environ" 2>/dev/null | sed -n 's/^XENLAB_VIFCAP=//p') || continue
     [ -n "$tag" ] || continue
     parent=$(sed -n 's/^PPid:[[:space:]]*//p' "$p/status" 2>/dev/null) || continue
-    case $(cat "/proc/$parent/comm" 2>/dev/null) in sh | bash | dash) continue ;; esac
+    case $(tr '\0' ' ' <"/proc/$parent/cmdline" 2>/dev/null) in *XENLAB_VIFCAP=*) continue ;; esac
     kill -INT "$n" 2>/dev/null || continue
     i=0
     while kill -0 "$n" 2>/dev/null; do
