@@ -41,7 +41,8 @@ sample() {
 }
 
 # with_sshd NAME [LINE...]: starts a real sshd on loopback for this test, with further LINEs of sshd_config in front.
-# In the folder NAME are host_key, user_key, authorized_keys, sshd_config, log and home (of the sessions, for a .bashrc).
+# In the folder NAME are host_key, user_key, authorized_keys, sshd_config, log, home (of the sessions, for a .bashrc)
+# and bin (first in their PATH).
 # Afterwards $SSHD_PORT and $SSHD_PID are set, and ssh_config (ssh -F) has a host NAME that can be logged in to.
 # with_sshd again with another NAME adds a host. A script that exits takes its servers with it.
 with_sshd() {
@@ -49,7 +50,7 @@ with_sshd() {
     shift
     requires sshd ssh-keygen python3
     [ "$(id -u)" != 0 ] || mkdir -p /run/sshd # where the unprivileged part of sshd lives
-    mkdir -p "$name/home"
+    mkdir -p "$name/home" "$name/bin"
     here=$PWD/$name
     ssh-keygen -q -t ed25519 -N '' -f "$name/host_key"
     ssh-keygen -q -t ed25519 -N '' -f "$name/user_key"
@@ -70,7 +71,7 @@ KbdInteractiveAuthentication no
 PermitRootLogin yes
 PrintMotd no
 PrintLastLog no
-SetEnv "HOME=$here/home"
+SetEnv "HOME=$here/home" "PATH=$here/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 LogLevel VERBOSE
 END
     } >"$name/sshd_config"
@@ -216,4 +217,92 @@ run_examples() {
         [[ -s out || $line == *">"* ]] || echo "BAD: no output: $line"
         ! grep -q "error:" err || cat err
     done <examples
+}
+
+# own_network: goes on in network and process namespaces of the test's own, where interfaces may have any name and
+# nothing outlives the test. Call it first.
+own_network() {
+    [ -z "${XENLAB_TEST_NETWORK:-}" ] || return 0
+    [ "$(id -u)" = 0 ] || skip "needs root, for network namespaces"
+    requires unshare nsenter ip
+    unshare -n -m --propagation private mount -t sysfs sysfs /sys 2>/dev/null ||
+        skip "needs network namespaces, which are not allowed here"
+    # shellcheck disable=SC2016  # expanded by the inner shell
+    XENLAB_TEST_NETWORK=1 exec unshare -n -m -p --fork --kill-child --mount-proc --propagation private \
+        bash -c 'mount -t sysfs sysfs /sys && ip link set lo up && exec "$0"' "$0"
+}
+
+# guest NAME: a network namespace that stands for a VM; NICs reach it with nic.
+guest() {
+    unshare -n sleep 1000 &
+    printf -v "guest_$1" %s $!
+    until [ "$(readlink "/proc/$!/ns/net")" != "$(readlink /proc/self/ns/net)" ]; do sleep 0.02; done
+}
+
+# nic GUEST IF NET: the host end IF of a NIC, down, as the toolstack makes it; 10.NET.0.1 here, 10.NET.0.2 in the guest.
+nic() {
+    local pid=guest_$1
+    ip link add "$2" type veth peer name "p$3" netns "${!pid}"
+    ip addr add "10.$3.0.1/24" dev "$2"
+    nsenter -t "${!pid}" -n sh -c "ip addr add 10.$3.0.2/24 dev p$3; ip link set p$3 address 00:16:3e:00:00:$3; ip link set p$3 up"
+}
+
+# up IF NET: what the hotplug script does; the guest is known, so that no ARP is among the packets.
+up() {
+    ip link set "$1" up
+    ip neigh replace "10.$2.0.2" lladdr "00:16:3e:00:00:$2" dev "$1"
+    sysctl -qw "net.ipv6.conf.${1//.//}.disable_ipv6=1"
+}
+
+# datagrams NET COUNT: UDP packets of one byte to the guest, port 9.
+datagrams() {
+    python3 -c 'import socket, sys
+s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+for _ in range(int(sys.argv[2])): s.sendto(b"x", (f"10.{sys.argv[1]}.0.2", 9))' "$1" "$2"
+}
+
+# xenstore NAME PATH [VALUE]: gives the host of with_sshd a xenstore, as far as xenstore-read goes; no VALUE removes PATH.
+xenstore() {
+    local tree=$PWD/$1/xenstore
+    # shellcheck disable=SC2016  # expanded by that script
+    printf '#!/bin/sh\nexec cat "%s/$1" 2>/dev/null\n' "$tree" >"$1/bin/xenstore-read"
+    chmod +x "$1/bin/xenstore-read"
+    if [ $# = 3 ]; then
+        mkdir -p "$tree/$(dirname "$2")"
+        printf %s "$3" >"$tree/$2"
+    else
+        rm -rf "${tree:?}/$2"
+    fi
+}
+
+# wait_for SECONDS COMMAND...: until it succeeds.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@"; do
+        [ "$SECONDS" -lt "$end" ] || { echo "never: $*" >&2; return 1; }
+        sleep 0.05
+    done
+}
+
+# xapi_call METHOD ARGUMENT...: any call of the running pool; an argument "vm NAME" or "host NAME" is its reference, true and
+# false are booleans, {} is an empty map. Prints the answer.
+xapi_call() {
+    python3 - "$XAPI_URL" "$XENLAB_PASSWORD_FILE" "$@" <<'END'
+import ssl, sys, xmlrpc.client
+url, password, method, *words = sys.argv[1:]
+server = xmlrpc.client.ServerProxy(url, context=ssl._create_unverified_context())
+def call(name, *arguments):
+    answer = server.__getattr__(name)(*arguments)
+    if answer["Status"] != "Success":
+        sys.exit(f"{name}: {answer['ErrorDescription']}")
+    return answer["Value"]
+session = call("session.login_with_password", "root", open(password).read().strip(), "1.0", "test")
+def value(word):
+    kind, _, name = word.partition(" ")
+    if kind in ("vm", "host"):
+        return call(f"{kind.upper() if kind == 'vm' else kind}.get_by_name_label", session, name)[0]
+    return {"true": True, "false": False, "{}": {}}.get(word, word)
+print(call(method, session, *map(value, words)))
+END
 }
