@@ -224,6 +224,8 @@ std::pair<std::string, Secret> find_credentials(const ConnectOptions& options,
     const std::string host = xapi::parse_endpoint(context.host).host;
     if (auto password = from_netrc(host, user))
         return {user, std::move(*password)};
+    if (options.never_ask)
+        throw Error(Errc::unreachable, "no password without asking for it");
     return {user, from_terminal(user, host, stop)};
 }
 
