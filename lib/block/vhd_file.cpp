@@ -170,6 +170,15 @@ std::uint32_t VhdFile::entry_of(std::uint64_t block)
     return bytes::be32(page, block * entry_size % table_page);
 }
 
+std::optional<std::uint64_t> VhdFile::block_place(std::uint64_t block)
+{
+    const std::uint32_t entry = entry_of(block);
+    if (entry == vhd::unused_entry)
+        return std::nullopt;
+    check_entry(block, entry);
+    return std::uint64_t{entry} * sector_size;
+}
+
 void VhdFile::check_entry(std::uint64_t block, std::uint32_t entry) const
 {
     const std::uint64_t bitmap = vhd::bitmap_size(header_.block_size);

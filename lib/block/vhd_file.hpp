@@ -9,6 +9,7 @@
 #include <xenlab/block/vhd_format.hpp>
 
 #include <functional>
+#include <optional>
 #include <string>
 
 namespace xenlab::block {
@@ -23,6 +24,12 @@ class VhdFile final : public Layer {
     [[nodiscard]] const vhd::Footer& footer() const noexcept { return footer_; }
     /// Only of dynamic and differencing images.
     [[nodiscard]] const vhd::Header& header() const noexcept { return header_; }
+
+    /// Where the footer starts, or the file ends without one.
+    [[nodiscard]] std::uint64_t data_end() const noexcept { return data_end_; }
+    /// Where the bitmap of a block starts, with the data behind it; nothing when the file does not
+    /// have that block. Not of a fixed image.
+    std::optional<std::uint64_t> block_place(std::uint64_t block);
 
     [[nodiscard]] std::uint64_t size() const noexcept override { return footer_.current_size; }
     Run locate(std::uint64_t offset, std::uint64_t length) override;
@@ -42,7 +49,7 @@ class VhdFile final : public Layer {
     std::unique_ptr<BlockDevice> file_;
     vhd::Footer footer_;
     vhd::Header header_;
-    std::uint64_t data_end_ = 0;         ///< where the footer starts, or the file ends without one
+    std::uint64_t data_end_ = 0;
     std::vector<Extent> reserved_;       ///< header, table and so on: no place for blocks
     std::unique_ptr<PageCache> table_;   ///< none in a fixed image
     std::unique_ptr<PageCache> bitmaps_; ///< one page is one sector

@@ -31,16 +31,6 @@ bool is_xva(std::span<const std::byte> head)
     return first_member(head) != xva::MemberKind::foreign;
 }
 
-std::vector<DiskInfo> disks_of(const xva::Metadata& metadata)
-{
-    std::vector<DiskInfo> all;
-    for (const xva::Disk& disk : metadata.disks)
-        all.push_back({.ref = disk.ref,
-                       .name = disk.name,
-                       .size = disk.size_known ? std::optional(disk.virtual_size) : std::nullopt});
-    return all;
-}
-
 class StreamSource final : public DiskSource {
   public:
     StreamSource(SourceFormat format, std::unique_ptr<block::ForwardDisks> stream,
@@ -174,7 +164,7 @@ std::unique_ptr<DiskSource> open_here(const std::string& name, const OpenOptions
     struct stat info {};
     const bool local = name != "-" && !is_url(name) && ::stat(name.c_str(), &info) == 0;
     const bool file = local && (S_ISREG(info.st_mode) || S_ISBLK(info.st_mode));
-    if (!file || !is_image_format(opened.bytes->peek(tar::block_size)))
+    if (!(file && (options.any_content || is_image_format(opened.bytes->peek(tar::block_size)))))
         refuse_foreign(*opened.bytes);
     const auto head = opened.bytes->peek(tar::block_size);
     if (file && !is_xva(head))
@@ -195,9 +185,27 @@ std::unique_ptr<DiskSource> open_disks(const std::string& name, const OpenOption
     return named(name, [&] { return open_here(name, options); });
 }
 
-std::vector<std::size_t> choose_disks(const DiskSource& source, const std::string& wanted)
+std::vector<DiskInfo> disks_of(const xva::Metadata& metadata)
 {
-    const auto& disks = source.disks();
+    std::vector<DiskInfo> all;
+    for (const xva::Disk& disk : metadata.disks)
+        all.push_back({.ref = disk.ref,
+                       .name = disk.name,
+                       .size = disk.size_known ? std::optional(disk.virtual_size) : std::nullopt});
+    return all;
+}
+
+bool comes_once(const std::string& name)
+{
+    struct stat info {};
+    if (name == "-" || (is_url(name) && !nbd::is_uri(name)))
+        return true;
+    return ::stat(name.c_str(), &info) == 0 && !S_ISREG(info.st_mode) && !S_ISBLK(info.st_mode) &&
+           !S_ISDIR(info.st_mode);
+}
+
+std::vector<std::size_t> choose_disks(const std::vector<DiskInfo>& disks, const std::string& wanted)
+{
     const auto number = text::parse_u64(wanted);
     std::vector<std::size_t> chosen;
     for (std::size_t i = 0; i < disks.size(); ++i)
@@ -210,9 +218,9 @@ std::vector<std::size_t> choose_disks(const DiskSource& source, const std::strin
     return chosen;
 }
 
-std::size_t choose_disk(const DiskSource& source, const std::string& wanted)
+std::size_t choose_disk(const std::vector<DiskInfo>& disks, const std::string& wanted)
 {
-    const auto chosen = choose_disks(source, wanted);
+    const auto chosen = choose_disks(disks, wanted);
     if (chosen.empty())
         throw Error(Errc::not_found, "the archive describes no disks");
     if (chosen.size() > 1)

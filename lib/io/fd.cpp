@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -85,6 +86,15 @@ void pwrite_all(int fd, std::uint64_t offset, std::span<const std::byte> data,
             throw system_error(errno, name);
         }
     }
+}
+
+bool same_file(const std::string& a, const std::string& b)
+{
+    struct stat first {};
+    struct stat second {};
+    return ::stat(a.c_str(), &first) == 0 && ::stat(b.c_str(), &second) == 0 &&
+           first.st_dev == second.st_dev && first.st_ino == second.st_ino &&
+           !S_ISCHR(first.st_mode);
 }
 
 void sync_directory_of(const std::string& path)

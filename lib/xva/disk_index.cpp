@@ -48,6 +48,8 @@ class DiskIndex::Impl {
 
     [[nodiscard]] const Metadata& metadata() const { return walker_.metadata(); }
     void read(std::size_t disk, std::uint64_t offset, std::span<std::byte> buffer);
+    std::vector<block::Extent> extents(std::size_t disk, std::uint64_t offset,
+                                       std::uint64_t length);
 
   private:
     void extend();
@@ -216,6 +218,26 @@ void DiskIndex::Impl::read(std::size_t disk, std::uint64_t offset, std::span<std
     }
 }
 
+std::vector<block::Extent> DiskIndex::Impl::extents(std::size_t disk, std::uint64_t offset,
+                                                    std::uint64_t length)
+{
+    std::vector<block::Extent> all;
+    const std::uint64_t end = offset + length;
+    while (offset < end) {
+        std::uint64_t part_end = end;
+        const auto chunk = find(disk, offset, part_end);
+        if (chunk)
+            part_end = chunk->disk_offset + chunk->length;
+        part_end = std::min(part_end, end);
+        if (!all.empty() && all.back().hole == !chunk)
+            all.back().length += part_end - offset;
+        else
+            all.push_back({.offset = offset, .length = part_end - offset, .hole = !chunk});
+        offset = part_end;
+    }
+    return all;
+}
+
 namespace {
 
 template <typename Index>
@@ -230,6 +252,11 @@ class IndexedDisk final : public block::BlockDevice {
     {
         block::check_range(size_, offset, buffer.size());
         index_.read(disk_, offset, buffer);
+    }
+    std::vector<block::Extent> extents(std::uint64_t offset, std::uint64_t length) override
+    {
+        block::check_range(size_, offset, length);
+        return index_.extents(disk_, offset, length);
     }
 
   private:

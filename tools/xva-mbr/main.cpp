@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // xva-mbr: show the partition tables of a disk, also while its archive streams by.
+#include "edit.hpp"
 #include "print.hpp"
 #include "read_disks.hpp"
 
@@ -38,6 +39,25 @@ void declare(cli::OptionSet& options, xva_mbr::Options& o)
     const auto bar = options.add_flag("--bar", o.bar, "Print the layout as one line of boxes");
     sfdisk.excludes(raw).excludes(bar);
     raw.excludes(bar);
+    const auto active =
+        options
+            .add_option("--set-active", o.edit.active,
+                        "Make this primary partition the active one, 0 for none; with -o or "
+                        "--in-place")
+            .type_name("N")
+            .range(0, 4);
+    const auto signature = options
+                               .add_option("--signature", o.edit.signature,
+                                           "Set the disk signature; with -o or --in-place")
+                               .type_name("HEX");
+    const auto code = options
+                          .add_option("--boot-code", o.edit.boot_code,
+                                      "Set the boot code, at most 440 bytes; with -o or --in-place")
+                          .type_name("FILE");
+    for (const auto& change : {active, signature, code})
+        change.excludes(sfdisk).excludes(raw).excludes(bar);
+    options.add_flag("--in-place", o.edit.in_place,
+                     "Change the source itself; its old content is kept until that is done");
     options.add_size("--memory-limit", o.memory_limit,
                      "Most memory for the window of a zstd source (default 128M)");
 }
@@ -93,6 +113,12 @@ int run(const xva_mbr::Options& asked, cli::Context& context)
         throw Error(Errc::usage, "DISKSRC is missing", "name a disk source, or - to type one in");
     if (o.source.empty())
         o.source = "-";
+    if (o.edit.in_place && !o.edit.any())
+        throw Error(Errc::usage, "--in-place needs something to change");
+    if (o.edit.in_place && context.shared.output != "-")
+        throw Error(Errc::usage, "--in-place and -o exclude each other");
+    if (o.edit.any())
+        return xva_mbr::edit(o.edit, o.source, o.disk, o.memory_limit, context);
     const View view = xva_mbr::read_disks(o, context);
     print_view(o, view, context);
     for (const auto& disk : view.disks)
@@ -126,15 +152,19 @@ const cli::ToolInfo info{
                  {"xva-mbr web1.xva --disk 0 --sfdisk > table.sfdisk",
                   "Save a table so that sfdisk can write it to another disk"},
                  {"xva-mbr web1.xva --disk 0 --raw | od -A x -t x1z | tail -5",
-                  "Look at the master boot record"}},
+                  "Look at the master boot record"},
+                 {"xva-mbr web1.xva --set-active 2 -o changed.xva && xva-mbr changed.xva",
+                  "Write a copy that boots another partition"}},
     .exit_codes =
         {{0},
          {1},
          {2},
          {3, "No such file, or no such disk in it."},
-         {4, "--raw and --sfdisk take one disk, and there are several."},
+         {4, "--raw, --sfdisk and changes take one disk, and there are several."},
          {5},
-         {6, "The zstd window is larger than --memory-limit allows."},
+         {6,
+          "The zstd window is larger than --memory-limit allows, or the source cannot be changed "
+          "so: it is compressed or streams by, has no MBR, or an earlier edit was cut off."},
          {7, "The source is no disk, or is damaged or cut off where it was read; what could be "
              "read is printed."},
          {124},

@@ -95,7 +95,7 @@ View read_disks(const Options& options, const cli::Context& context)
          .stop = context.stop,
          .damaged = [&view](const std::string& words) { view.damage.push_back(words); }});
     const std::uint64_t limit = options.complete ? block::ForwardDisks::no_limit : near_bytes;
-    for (const std::size_t i : disksrc::choose_disks(*source, options.disk)) {
+    for (const std::size_t i : disksrc::choose_disks(source->disks(), options.disk)) {
         block::BlockDevice* device = source->device(i);
         const Read read = device != nullptr
                               ? from_device(*device)

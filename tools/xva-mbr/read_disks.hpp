@@ -2,6 +2,8 @@
 // Gets the partition tables of a DISKSRC, reading no more of it than the user allows.
 #pragma once
 
+#include "edit.hpp"
+
 #include <xenlab/cli/context.hpp>
 #include <xenlab/disksrc/disk_source.hpp>
 #include <xenlab/partition/table.hpp>
@@ -23,6 +25,7 @@ struct Options {
     bool raw = false;
     bool bar = false;
     std::uint64_t memory_limit = 128ULL << 20U;
+    EditOptions edit;
 };
 
 struct DiskView {

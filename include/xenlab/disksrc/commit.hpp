@@ -17,6 +17,7 @@
 #include <xenlab/block/undo_log.hpp>
 #include <xenlab/disksrc/disk_source.hpp>
 #include <xenlab/io/byte_sink.hpp>
+#include <xenlab/xva/rewrite.hpp>
 
 #include <cstdint>
 #include <functional>
@@ -25,15 +26,11 @@
 
 namespace xenlab::disksrc {
 
-/// The changes of disk number `disk` of the source. Borrowed; not changed.
-struct DiskEdit {
-    std::size_t disk = 0;
-    block::Overlay* overlay = nullptr;
-};
+using DiskEdit = xva::DiskEdit; ///< {.disk, .overlay}
 
 struct CommitOptions {
     OpenOptions open = {};
-    /// Bytes done of the total; from the calling thread.
+    /// Bytes done of the total, which is 0 when it is not known; from the calling thread.
     std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
     /// In place: where the old content is kept meanwhile. Empty: FILE.undo, and for a block device
     /// $XDG_STATE_HOME/xenlab/undo/NAME.undo.

@@ -22,6 +22,10 @@
 #include <string>
 #include <vector>
 
+namespace xenlab::xva {
+struct Metadata;
+}
+
 namespace xenlab::disksrc {
 
 struct DiskInfo {
@@ -39,6 +43,8 @@ struct OpenOptions {
     std::stop_token stop;
     std::function<void(const std::string&)> damaged; ///< a chunk does not match its checksum
     std::function<void(const std::string&)> warn;    ///< what is wrong but does not change the data
+    /// A file of no known format is a raw disk, even if it begins like something else (text, say).
+    bool any_content = false;
     /// Keep the places of an archive's chunks for the next time, in $XDG_CACHE_HOME/xenlab/index.
     bool cache_index = true;
 };
@@ -68,10 +74,26 @@ class DiskSource {
 
 /// What a --disk option names: a number from 0, a reference, or "all" and "" for every disk.
 /// Throws Error{not_found}.
-std::vector<std::size_t> choose_disks(const DiskSource& source, const std::string& wanted);
+std::vector<std::size_t> choose_disks(const std::vector<DiskInfo>& disks,
+                                      const std::string& wanted);
 
 /// The same for who needs exactly one: "" is the only disk. Throws Error{ambiguous}.
-std::size_t choose_disk(const DiskSource& source, const std::string& wanted);
+std::size_t choose_disk(const std::vector<DiskInfo>& disks, const std::string& wanted);
+
+inline std::vector<std::size_t> choose_disks(const DiskSource& source, const std::string& wanted)
+{
+    return choose_disks(source.disks(), wanted);
+}
+inline std::size_t choose_disk(const DiskSource& source, const std::string& wanted)
+{
+    return choose_disk(source.disks(), wanted);
+}
+
+/// The disks that an archive describes, in the order of their numbers.
+std::vector<DiskInfo> disks_of(const xva::Metadata& metadata);
+
+/// True for a name whose bytes come by once: "-", a pipe, an http(s) URL.
+bool comes_once(const std::string& name);
 
 /// Throws Error: not_found, unreachable, bad_data for content that is no disk, usage for a bad
 /// name, precondition for a qcow2 image that qemu-nbd is missing for, or that names files outside

@@ -12,7 +12,7 @@
 namespace xenlab::disksrc {
 
 struct SpoolOptions {
-    bool allowed = true; ///< false: Error{precondition} instead of spooling (--no-spool)
+    bool allowed = true;   ///< false: Error{precondition} instead of spooling (--no-spool)
     std::string directory; ///< empty: $TMPDIR or /tmp; the files have no name there
     std::stop_token stop;
     std::function<void(std::uint64_t)> progress; ///< bytes of the stream taken so far
@@ -20,6 +20,7 @@ struct SpoolOptions {
 
 /// The same source when it can seek. Otherwise reads the stream to its end; zeros take no space in
 /// the temporary files.
-std::unique_ptr<DiskSource> spooled(std::unique_ptr<DiskSource> source, const SpoolOptions& options);
+std::unique_ptr<DiskSource> spooled(std::unique_ptr<DiskSource> source,
+                                    const SpoolOptions& options);
 
 } // namespace xenlab::disksrc

@@ -44,6 +44,10 @@ std::size_t pread_full(int fd, std::uint64_t offset, std::span<std::byte> buffer
 void pwrite_all(int fd, std::uint64_t offset, std::span<const std::byte> data,
                 std::string_view name);
 
+/// Whether both names lead to one file or device. False for what does not exist, and for character
+/// devices such as /dev/null.
+bool same_file(const std::string& a, const std::string& b);
+
 /// fsync(2) of the directory that holds `path`: makes a rename, creation or removal survive a
 /// crash.
 void sync_directory_of(const std::string& path);

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+. "$LIB"
+requires qemu-img zstd
+sample xo-mbr-fat-ntfs-ext4 >web1.xva
+cp "$DATA/xva/xo-mbr-fat-ntfs-ext4.xva.zst" web1.xva.zst
+run_examples xva-disk
+cmp <(xva-disk web1.xva) web1.raw
+cmp <(xva-disk web2.xva) web1.raw
