@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+// Whether an image and a job go together.
+#include <xenlab/base/text.hpp>
+#include <xenlab/drbl/image.hpp>
+#include <xenlab/drbl/names.hpp>
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+
+namespace xenlab::drbl {
+namespace {
+
+std::vector<std::string> names(const std::vector<ImageDisk>& disks)
+{
+    std::vector<std::string> all;
+    for (const ImageDisk& disk : disks)
+        all.push_back(text::printable(disk.name));
+    return all;
+}
+
+void judge_disks(const Image& image, const Job& job, Fitness& fitness)
+{
+    if (image.kind == Image::Kind::parts) {
+        fitness.blockers.emplace_back("the image holds partitions and no whole disk: use --parts");
+        return;
+    }
+    for (const std::string& device : job.devices) {
+        if (device == "1st-disk")
+            continue;
+        const bool there = std::any_of(image.disks.begin(), image.disks.end(),
+                                       [&](const ImageDisk& disk) { return disk.name == device; });
+        if (!there && image.disks.size() == 1 && job.devices.size() == 1)
+            fitness.warnings.push_back(
+                fmt::format("the image was saved from {}; DRBL renames it for {} on each client",
+                            text::printable(image.disks[0].name), device));
+        else if (!there)
+            fitness.blockers.push_back(fmt::format("the image has no {}: it has {}", device,
+                                                   fmt::join(names(image.disks), ", ")));
+    }
+}
+
+void judge_partitions(const Image& image, const Job& job, Fitness& fitness)
+{
+    for (const std::string& device : job.devices)
+        if (std::none_of(image.partitions.begin(), image.partitions.end(),
+                         [&](const ImagePartition& part) { return part.name == device; }))
+            fitness.blockers.push_back(fmt::format("the image has no {}", device));
+}
+
+void judge_size(const Image& image, const Job& job, std::uint64_t target_size, Fitness& fitness)
+{
+    if (target_size == 0 || job.scope != Scope::disks)
+        return;
+    for (const ImageDisk& disk : image.disks) {
+        const std::uint64_t least = disk.needed != 0 ? disk.needed : disk.size;
+        if (least > target_size)
+            fitness.blockers.push_back(
+                fmt::format("the disk is too small: {} for partitions that end at {}",
+                            text::human_size(target_size), text::human_size(least)));
+        else if (disk.size != 0 && target_size > disk.size && job.layout == Layout::as_saved)
+            fitness.warnings.push_back(
+                fmt::format("{} of the disk stay unused; --layout proportional would fill it",
+                            text::human_size(target_size - disk.size)));
+    }
+}
+
+} // namespace
+
+Fitness judge(const Image& image, const Job& job, std::uint64_t target_size)
+{
+    Fitness fitness;
+    fitness.blockers = image.problems;
+    if (image.kind == Image::Kind::unknown || image.kind == Image::Kind::pseudo)
+        return fitness;
+    if (job.scope == Scope::disks)
+        judge_disks(image, job, fitness);
+    else
+        judge_partitions(image, job, fitness);
+    judge_size(image, job, target_size, fitness);
+    for (const ImagePartition& part : image.partitions)
+        if (job.action == Action::multicast && part.compression == "uncomp")
+            fitness.blockers.push_back(
+                fmt::format("{} is stored uncompressed, which cannot be multicast",
+                            text::printable(part.name)));
+    if (job.checksums && !image.checksums)
+        fitness.blockers.emplace_back("it has no checksums to check");
+    return fitness;
+}
+
+} // namespace xenlab::drbl

@@ -1,0 +1,11 @@
+# The programs that drbl runs on a server are files of this folder, and text in the library.
+set(texts "#include \"script_texts.hpp\"\nnamespace xenlab::drbl {\n")
+foreach(script IN ITEMS survey.pl wake.pl start.sh stop.sh verify.sh images.sh forwards.sh)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/${script}")
+  file(READ "${CMAKE_CURRENT_LIST_DIR}/${script}" text)
+  string(REPLACE "." "_" variable ${script})
+  string(APPEND texts "const std::string_view ${variable} = R\"xenlab(${text})xenlab\";\n")
+endforeach()
+set(script_texts "${CMAKE_CURRENT_BINARY_DIR}/drbl_script_texts.cpp")
+file(GENERATE OUTPUT "${script_texts}" CONTENT "${texts}} // namespace xenlab::drbl\n")
+target_sources(xenlab_drbl PRIVATE "${script_texts}")

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# labels: full
+# timeout: 200
+# Real iptables and a real connection, from outside through the server to a client; drbl-nat-rules wipes everything.
+# shellcheck disable=SC2153
+. "$LIB"
+. "$ROOT/tests/tools/drbl/server.sh"
+drbl_namespace "$@"
+requires jq python3
+drbl_server >/dev/null
+unshare -n sleep 150 & client=$!
+unshare -n sleep 150 & visitor=$!
+sleep 0.3
+ip link set inside netns "$client"
+ip link set outside netns "$visitor"
+for side in "$client inside 192.168.100.1" "$visitor outside 203.0.113.9"; do
+    read -r pid interface address <<<"$side"
+    nsenter -t "$pid" -n ip addr add "$address/24" dev "$interface"
+    nsenter -t "$pid" -n ip link set "$interface" up
+    nsenter -t "$pid" -n ip link set lo up
+done
+mkdir www; echo hello >www/index.html
+nsenter -t "$client" -n python3 -m http.server -d www 80 >/dev/null 2>&1 &
+sleep 0.7
+visit() { nsenter -t "$visitor" -n curl -s --max-time 3 http://203.0.113.1:8080/ || echo "no answer"; }
+sysctl -q -w net.ipv4.ip_forward=0
+status drbl-deploy forward add 8080:192.168.100.1:80 --interface eth0 --masquerade
+status drbl-deploy forward add 8080:192.168.100.1:80 --interface eth0 --masquerade --enable-ip-forward
+visit
+status drbl-deploy forward add 8080:192.168.100.1:80 --interface eth0 --masquerade
+iptables -t nat -S | grep -c xenlab:tcp-8080
+status drbl-deploy forward add 8080:192.168.100.2:80
+status drbl-deploy forward add 2222:192.168.100.1:22 --temporary
+drbl-deploy forward ls
+echo "== drbl-nat-rules"
+# It flushes what /proc/net/ip_tables_names lists, which is nothing with nf_tables: the flush is made sure of.
+on_server drbl-nat-rules generate >/dev/null 2>&1
+iptables -t nat -F
+visit
+drbl-deploy forward ls
+on_server /usr/local/sbin/xenlab-drbl-forwards replay
+on_server /usr/local/sbin/xenlab-drbl-forwards replay
+visit
+iptables -t nat -S | grep -c xenlab:tcp-8080
+ls server/etc/systemd/system/multi-user.target.wants
+echo "== save and rm"
+drbl-deploy forward add 2222:192.168.100.1:22 --temporary -s
+drbl-deploy forward save
+cat server/etc/xenlab/drbl-forwards
+status drbl-deploy forward rm 8080
+visit
+status drbl-deploy forward rm 8080
+drbl-deploy forward ls --json | jq -c '.items[]|[.listen,.client,.active,.saved]'
+kill "$client" "$visitor"

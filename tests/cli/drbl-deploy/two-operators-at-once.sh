@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# labels: full
+# timeout: 200
+# Both see no job, both start: one wins, the other is told, and there is one job.
+# shellcheck disable=SC2153
+. "$LIB"
+. "$ROOT/tests/tools/drbl/server.sh"
+drbl_namespace "$@"
+drbl_server >/dev/null
+drbl_image gold
+pids=()
+for n in 1 2; do
+    (
+        code=0
+        drbl-deploy restore gold --disk sda --hosts pc$n --run -y -s >out$n 2>err$n || code=$?
+        echo "exit $code" >code$n
+    ) &
+    pids+=($!)
+done
+wait "${pids[@]}"
+sort code1 code2
+cat server/tftpboot/nodes/192.168.100.[12]/etc/ocs/ocs-run.param | wc -l

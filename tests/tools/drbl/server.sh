@@ -1,0 +1,133 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A DRBL server made of Debian's own packages, for tests: in namespaces of its own, gone with the test.
+#
+#   drbl_namespace "$@"    the script runs again in new mount, network, process and name namespaces
+#   drbl_server            makes the server's root in ./server and its network, starts its sshd
+#   on_server COMMAND...   runs something there, as root
+#
+# The packages are unpacked by ./dev setup --full into build/drbl-packages (tests/tools/drbl/packages.txt); nothing
+# of them is installed. The server's /usr is a farm of links: to theirs first, then to this system's.
+
+drbl_packages=${XENLAB_DRBL_PACKAGES:-$ROOT/build/drbl-packages}
+
+drbl_namespace() { # "$@"
+    ((EUID == 0)) || skip "needs root, for namespaces"
+    [[ -x $drbl_packages/usr/sbin/drbl-ocs ]] || skip "needs DRBL's packages in build/drbl-packages: ./dev setup --full"
+    requires unshare ip iptables sshd ssh-keygen ifconfig
+    [[ -n ${DRBL_NAMESPACE-} ]] && return
+    unshare -m -n -p -u --fork true 2>/dev/null || skip "may not make namespaces here"
+    DRBL_NAMESPACE=1 exec unshare -m -n -p -u --fork --kill-child --mount-proc --propagation private bash "$0" "$@"
+}
+
+link_farm() { # FOLDER of /usr
+    local folder=$1 root=$PWD/server
+    mkdir -p "$root/usr/$folder"
+    (cd "/usr/$folder" && printf "/host/$folder/%s\0" *) | xargs -0 ln -st "$root/usr/$folder"
+    [[ ! -d $drbl_packages/usr/$folder ]] && return
+    (cd "$drbl_packages/usr/$folder" && printf "/packages/usr/$folder/%s\0" *) | xargs -0 ln -sfnt "$root/usr/$folder"
+}
+
+drbl_root() {
+    local root=$PWD/server
+    mkdir -p "$root"/{host,packages,proc,sys,dev,run/sshd,run/lock,tmp,root,home/partimag,etc/drbl,etc/default,etc/dhcp,etc/ssh} \
+        "$root"/var/{lib,log/clonezilla,tmp,mail} "$root"/tftpboot/{node_root,nbi_img/pxelinux.cfg,nbi_img/grub}
+    chmod 1777 "$root/tmp"
+    ln -s ../run/lock "$root/var/lock"
+    ln -s ../run "$root/var/run"
+    ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root"
+    link_farm bin
+    link_farm sbin
+    link_farm share
+    ln -s /host/lib /host/lib64 /host/libexec "$root/usr"
+    mount -o bind,ro /usr "$root/host"
+    mount -o bind "$drbl_packages" "$root/packages"
+    mount -t proc proc "$root/proc"
+    mount -t tmpfs tmpfs "$root/run"
+    mkdir -p "$root"/run/{sshd,lock}
+    mount --rbind /sys "$root/sys"
+    mount --rbind /dev "$root/dev"
+    cp -a "$drbl_packages/etc/." "$root/etc/"
+    cp -a /etc/{alternatives,debian_version,ld.so.cache,ld.so.conf,ld.so.conf.d,services,protocols,group,shadow,nsswitch.conf,os-release} "$root/etc/"
+    [[ ! -d /etc/perl ]] || cp -a /etc/perl "$root/etc/"
+    printf 'root:x:0:0:root:/root:/bin/bash\nsshd:x:100:65534::/run/sshd:/usr/sbin/nologin\n' >"$root/etc/passwd"
+    printf 'root:*:19000:0:99999:7:::\n' >"$root/etc/shadow"
+    echo '127.0.0.1 localhost drbl' >"$root/etc/hosts"
+}
+
+drbl_config() {
+    local root=$PWD/server n
+    hostname drbl
+    ip link set lo up
+    # eth0 faces the outside, eth1 the clients; the other ends stand for whoever is there.
+    ip link add eth0 type veth peer name outside
+    ip link add eth1 type veth peer name inside
+    ip addr add 203.0.113.1/24 dev eth0
+    ip addr add 192.168.100.254/24 dev eth1
+    ip link set eth0 up
+    ip link set eth1 up
+    ip link set outside up
+    ip link set inside up
+    echo 'INTERFACES="eth1"' >"$root/etc/default/isc-dhcp-server"
+    {
+        echo 'subnet 192.168.100.0 netmask 255.255.255.0 {'
+        for n in 1 2 3 4; do
+            printf '    host pc%d {\n        hardware ethernet 52:54:00:00:00:0%d;\n        fixed-address 192.168.100.%d;\n    }\n' $n $n $n
+            mkdir -p "$root/tftpboot/nodes/192.168.100.$n/etc"
+        done
+        echo '}'
+    } >"$root/etc/dhcp/dhcpd.conf"
+    echo '192.168.100.2' >"$root/etc/drbl/IP-grp-room1"
+    echo '52:54:00:00:00:03' >>"$root/etc/drbl/MAC-grp-room2"
+    printf 'drbl_mode="none"\nclonezilla_mode="full_clonezilla_mode"\n' >"$root/etc/drbl/drbl_deploy.conf"
+}
+
+on_server() { # COMMAND...
+    chroot "$PWD/server" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/drbl/sbin:/usr/share/drbl/bin HOME=/root LC_ALL=C "$@"
+}
+
+# Starts the server: root, network, boot menus, sshd. Afterwards "drbl-deploy VERB" needs no --server.
+drbl_server() {
+    drbl_root
+    drbl_config
+    on_server generate-pxe-menu >/dev/null 2>&1
+    on_server gen-grub-efi-nb-menu >/dev/null 2>&1
+    with_sshd drbl
+    mkdir -p "$PWD/server$PWD/drbl"
+    mount --bind "$PWD/drbl" "$PWD/server$PWD/drbl"
+    restart_sshd
+    export XENLAB_DRBL_SERVER=drbl
+    mkdir -p "$HOME/.ssh"
+    cp ssh_config "$HOME/.ssh/config"
+    chmod 600 "$HOME/.ssh/config"
+}
+
+restart_sshd() {
+    { stop_sshd "$SSHD_PID"; wait "$SSHD_PID"; } 2>/dev/null || true
+    start_sshd drbl chroot "$PWD/server"
+}
+
+# drbl_image NAME: an image of one ext4 partition sda1, its data made by the real partclone.
+drbl_image() {
+    local folder=$PWD/server/home/partimag/$1
+    requires mke2fs gzip
+    mkdir -p "$folder"
+    head -c 3000000 /dev/urandom >random
+    truncate -s 32M fs.img
+    mke2fs -q -t ext4 -F fs.img
+    debugfs -w -R "write random random" fs.img >/dev/null 2>&1
+    "$drbl_packages/usr/sbin/partclone.ext4" -c -s fs.img -o - 2>/dev/null | gzip -c >"$folder/sda1.ext4-ptcl-img.gz.aa"
+    echo sda >"$folder/disk"
+    echo sda1 >"$folder/parts"
+    printf '# <Device name>   <File system>   <Size>\n/dev/sda1 ext4 32M\n' >"$folder/dev-fs.list"
+    printf 'Model: test\nDisk /dev/sda: 131072s\nSector size (logical/physical): 512B/512B\nPartition Table: msdos\n\nNumber  Start  End     Size    Type     File system  Flags\n 1      2048s  67583s  65536s  primary  ext4\n\n' >"$folder/sda-pt.parted"
+    printf 'label: dos\ndevice: /dev/sda\nunit: sectors\n\n/dev/sda1 : start=2048, size=65536, type=83\n' >"$folder/sda-pt.sf"
+    head -c 512 /dev/zero >"$folder/sda-mbr"
+    printf 'This image was saved by Clonezilla at 2026-11-25 21:58:40 UTC.\n### End of log ###\n### Image created time: 2026-1125-2158\n' >"$folder/clonezilla-img"
+    (cd "$folder" && md5sum sda1.* parts disk >MD5SUMS)
+}
+
+# client_done N [MESSAGE]: client N reports as a real one does.
+client_done() {
+    on_server ocs-socket -m "192.168.100.$1 52:54:00:00:00:0$1 x 1 y ${2:-Restored gold, /dev/sda1, success}" -h 127.0.0.1 -p 6461 >/dev/null
+}
