@@ -43,6 +43,8 @@ CurlApi load()
     library.find(api.easy_getinfo, "curl_easy_getinfo");
     library.find(api.easy_pause, "curl_easy_pause");
     library.find(api.easy_strerror, "curl_easy_strerror");
+    library.find(api.slist_append, "curl_slist_append");
+    library.find(api.slist_free_all, "curl_slist_free_all");
     library.find(api.multi_init, "curl_multi_init");
     library.find(api.multi_cleanup, "curl_multi_cleanup");
     library.find(api.multi_add_handle, "curl_multi_add_handle");

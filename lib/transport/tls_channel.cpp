@@ -2,21 +2,19 @@
 // OpenSSL over a BIO that is a Channel: the channel waits and watches deadlines, so OpenSSL always
 // sees a blocking stream. No exception may pass through OpenSSL, so the BIO keeps it for the
 // caller.
+#include "peer_certificate.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
-#include <xenlab/bytes/hex.hpp>
 #include <xenlab/transport/tls_channel.hpp>
 
 #include <fmt/format.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <algorithm>
 #include <array>
 #include <exception>
-
-#include <arpa/inet.h>
 
 namespace xenlab::transport {
 namespace {
@@ -104,16 +102,11 @@ void TlsChannel::choose_trust(const std::string& file)
 
 void TlsChannel::name_host()
 {
-    std::array<unsigned char, sizeof(in6_addr)> address{};
-    const bool numeric = ::inet_pton(AF_INET, host_.c_str(), address.data()) == 1 ||
-                         ::inet_pton(AF_INET6, host_.c_str(), address.data()) == 1;
-    X509_VERIFY_PARAM* wanted = SSL_get0_param(ssl_.get());
-    X509_VERIFY_PARAM_set_hostflags(wanted, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    const bool done = numeric ? X509_VERIFY_PARAM_set1_ip_asc(wanted, host_.c_str()) == 1
-                              : !host_.empty() && SSL_set1_host(ssl_.get(), host_.c_str()) == 1 &&
-                                    // SSL_set_tlsext_host_name, which is a macro with a C cast
-                                    SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME,
-                                             TLSEXT_NAMETYPE_host_name, host_.data()) == 1;
+    const bool done = expect_host(SSL_get0_param(ssl_.get()), host_) &&
+                      (is_address(host_) ||
+                       // SSL_set_tlsext_host_name, which is a macro with a C cast
+                       SSL_ctrl(ssl_.get(), SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                                host_.data()) == 1);
     if (!done)
         throw Error(Errc::usage, fmt::format("{}: not a host name", text::quoted(host_)));
 }
@@ -180,24 +173,8 @@ int TlsChannel::verify(X509_STORE_CTX* chain, void* self)
 
 bool TlsChannel::accepted(X509_STORE_CTX* chain)
 {
-    TlsPeer shown{.host = host_, .certificate = {}, .sha256 = {}, .problem = {}};
-    if (X509_verify_cert(chain) != 1)
-        shown.problem = X509_verify_cert_error_string(X509_STORE_CTX_get_error(chain));
-    if (!accept_)
-        return shown.problem.empty();
-    X509* leaf = X509_STORE_CTX_get0_cert(chain);
-    unsigned char* der = nullptr;
-    const int length = i2d_X509(leaf, &der);
-    if (length <= 0)
-        throw out_of_memory();
-    const Owned<unsigned char, [](unsigned char* p) { OPENSSL_free(p); }> owner(der);
-    const auto bytes = std::as_bytes(std::span(der, static_cast<std::size_t>(length)));
-    shown.certificate.assign(bytes.begin(), bytes.end());
-    std::array<unsigned char, 32> digest{};
-    if (X509_digest(leaf, EVP_sha256(), digest.data(), nullptr) != 1)
-        throw out_of_memory();
-    shown.sha256 = bytes::to_hex(std::as_bytes(std::span(digest)));
-    return accept_(shown);
+    const TlsPeer shown = inspect(chain, host_);
+    return accept_ ? accept_(shown) : shown.problem.empty();
 }
 
 void TlsChannel::fail(int result, const char* doing)

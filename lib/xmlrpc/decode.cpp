@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "decode.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/xmlrpc/value.hpp>
@@ -12,7 +14,7 @@
 namespace xenlab::xmlrpc {
 namespace {
 
-constexpr std::size_t max_text = 16U << 20U;
+constexpr std::size_t max_text = 64U << 20U; // all tasks of a busy pool in one event batch
 constexpr int max_depth = 64;
 
 using tinyxml2::XMLElement;
@@ -136,18 +138,27 @@ Value decode(const XMLElement& element, int depth)
 
 } // namespace
 
-Value decode_value(std::string_view xml)
+void parse_document(tinyxml2::XMLDocument& document, std::string_view xml)
 {
     if (xml.size() > max_text)
         fail(fmt::format("a value of {} bytes", xml.size()));
-    tinyxml2::XMLDocument document(true, tinyxml2::PRESERVE_WHITESPACE);
     if (document.Parse(xml.data(), xml.size()) != tinyxml2::XML_SUCCESS)
         fail(fmt::format("{} in line {}", document.ErrorName(), document.ErrorLineNum()));
-    const XMLElement* root = document.RootElement();
-    if (root == nullptr)
+    if (document.RootElement() == nullptr)
         fail("no element");
-    require_last(*root);
-    return decode(*root, 0);
+    require_last(*document.RootElement());
+}
+
+Value decode_element(const XMLElement& value)
+{
+    return decode(value, 0);
+}
+
+Value decode_value(std::string_view xml)
+{
+    tinyxml2::XMLDocument document(true, tinyxml2::PRESERVE_WHITESPACE);
+    parse_document(document, xml);
+    return decode(*document.RootElement(), 0);
 }
 
 } // namespace xenlab::xmlrpc

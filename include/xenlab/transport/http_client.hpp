@@ -2,6 +2,7 @@
 // Short HTTP requests to one server over a connection that is kept: what RPC needs.
 #pragma once
 
+#include <xenlab/base/error.hpp>
 #include <xenlab/transport/channel.hpp>
 #include <xenlab/transport/trust.hpp>
 
@@ -29,6 +30,7 @@ class RequestLost : public Error {
 struct HttpRequest {
     std::string url;
     std::string content_type = "text/xml";
+    std::string user_agent = "xenlab";
     std::string_view body;
     bool replayable = false; ///< may be sent again when the connection breaks in the middle
     TimePoint deadline = no_deadline;
@@ -40,6 +42,7 @@ struct HttpReply {
     long status = 0;
     std::string content_type;
     std::string error_body; ///< the first 4 KiB of an answer that was not 2xx
+    std::string redirect;   ///< where a 3xx answer points to
 };
 
 /// One connection, one thread at a time. Obeys https_proxy, ALL_PROXY and NO_PROXY as curl(1) does.

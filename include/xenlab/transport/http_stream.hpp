@@ -10,6 +10,7 @@
 #include <xenlab/transport/channel.hpp>
 #include <xenlab/transport/trust.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -47,7 +48,7 @@ struct StreamRequest {
 /// ':', and a %3A for each of a reference's would eat the 1000 bytes).
 std::string encode_query(std::string_view value);
 
-/// One thread at a time, except that one may write while another reads is NOT allowed (TLS).
+/// One thread at a time: TLS does not let one thread write while another reads.
 class HttpStream {
   public:
     /// Connects and sends the request line and fields. Throws as connect_tcp and start_tls do, and
@@ -82,6 +83,7 @@ class HttpStream {
     explicit HttpStream(std::unique_ptr<Channel> channel) : channel_(std::move(channel)) {}
 
     std::unique_ptr<Channel> channel_;
+    std::string method_;
     HttpHead head_;
     std::vector<std::byte> held_; ///< read past the head
     std::size_t at_ = 0;

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Which TLS servers are trusted: the one rule for every transport (RPC, transfers, consoles, NBD).
 //
-//   1. A certificate that the system's authorities vouch for (and whose name fits) is accepted.
-//   2. A pin given for this connection must match, or the connection is refused.
+//   1. A pin given for this connection must match, or the connection is refused.
+//   2. A certificate that the system's authorities vouch for (and whose name fits) is accepted.
 //   3. A certificate pinned earlier for this host and port must match, or it is refused (exit 5)
 //      with the command that accepts the new one.
 //   4. First use: the certificate is pinned and its SHA-256 shown, as ssh(1) does with host keys
 //      and `StrictHostKeyChecking=accept-new`. One that is not valid today is refused.
+// A pinned certificate stays accepted when it expires, with a note: it still names the same key.
 #pragma once
 
 #include <xenlab/transport/tls_channel.hpp>
@@ -50,7 +51,7 @@ class Verifier {
   public:
     struct Options {
         std::string pin_file;     ///< empty: nothing is pinned, only rules 1 and 2 hold
-        std::string expected_pin; ///< hex; rule 2
+        std::string expected_pin; ///< hex; rule 1
         /// Told once for each certificate that is pinned now, and when a pinned one has expired.
         std::function<void(std::string_view)> note;
         /// The command that accepts a changed certificate, for hints: "xvm ctx trust lab".

@@ -25,6 +25,8 @@ class EventStream {
   public:
     /// `classes`: "vm", "task", "*", or one object as "task/OpaqueRef:…". No I/O.
     EventStream(Session& session, std::vector<std::string> classes);
+    /// With a stop_token of its own instead of the session's.
+    EventStream(Session& session, std::vector<std::string> classes, std::stop_token stop);
     ~EventStream();
     EventStream(const EventStream&) = delete;
     EventStream& operator=(const EventStream&) = delete;

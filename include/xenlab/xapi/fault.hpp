@@ -40,7 +40,7 @@ class Fault : public Error {
     [[nodiscard]] Fault explain(const NameLookup& lookup) const;
 
   private:
-    Fault(Errc code, const std::string& message, std::string hint, const Fault& other);
+    Fault(const std::string& message, const Fault& other);
 
     std::string what_failed_;
     std::string name_;

@@ -17,6 +17,7 @@
 
 #include <xenlab/base/secret.hpp>
 #include <xenlab/transport/channel.hpp>
+#include <xenlab/transport/http_client.hpp>
 #include <xenlab/transport/trust.hpp>
 #include <xenlab/xapi/fault.hpp>
 #include <xenlab/xapi/records.hpp>
@@ -26,6 +27,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -48,7 +50,8 @@ Endpoint parse_endpoint(std::string_view text);
 
 struct SessionOptions {
     Endpoint endpoint;
-    std::vector<Endpoint> members; ///< tried when `endpoint` does not answer
+    std::optional<Endpoint> coordinator; ///< where an earlier run found it; asked first
+    std::vector<Endpoint> members;       ///< tried when `endpoint` does not answer
     std::string originator = "xenlab";
     std::string user_agent = "xenlab";
     /// Called at most once, when a login is needed.
@@ -83,12 +86,15 @@ class Session {
     xmlrpc::Value call(std::string_view method, Params params = {});
     /// Methods without a session ("system.listMethods").
     xmlrpc::Value call_without_session(std::string_view method, Params params = {});
+    /// For cleaning up, also after a stop was requested: on a connection of its own, within 3 s, and
+    /// without exceptions. Nothing when the server did not do it.
+    std::optional<xmlrpc::Value> clean_up(std::string_view method, Params params) noexcept;
     /// Async.METHOD: returns at once with the task. Whoever calls it destroys the task.
     Ref<Task> async(std::string_view method, Params params);
 
     /// All records of a class as they arrive, each `{field: value}`; `where` is xapi's query
     /// language ("field \"is_a_template\" = \"false\""), empty for all. The callback must not call
-    /// this session.
+    /// this session. Throws RequestLost when the connection breaks after records were handed out.
     void each_record(std::string_view class_name, std::string_view where,
                      const std::function<void(std::string ref, const xmlrpc::Value&)>& callback);
 
@@ -96,10 +102,19 @@ class Session {
     std::vector<Object<T>> get_all(std::string_view where = {})
     {
         std::vector<Object<T>> all;
-        each_record(T::class_name, where, [&](std::string ref, const xmlrpc::Value& record) {
-            all.push_back({Ref<T>(std::move(ref)), T::from(record)});
-        });
-        return all;
+        for (bool again = false;; again = true) {
+            all.clear();
+            try {
+                each_record(T::class_name, where,
+                            [&](std::string ref, const xmlrpc::Value& record) {
+                                all.push_back({Ref<T>(std::move(ref)), T::from(record)});
+                            });
+                return all;
+            } catch (const transport::RequestLost&) { // in the middle of the answer
+                if (again)
+                    throw;
+            }
+        }
     }
     template <typename T>
     T get_record(const Ref<T>& ref)

@@ -28,6 +28,7 @@ class Value {
 
     Value() : data_(std::string()) {}
     explicit Value(std::string text) : data_(std::move(text)) {}
+    explicit Value(const char* text) : data_(std::string(text)) {}
     explicit Value(bool flag) : data_(flag) {}
     explicit Value(std::int64_t number) : data_(number) {}
     explicit Value(double number) : data_(number) {}
@@ -45,6 +46,8 @@ class Value {
     [[nodiscard]] const Array* if_array() const noexcept { return std::get_if<Array>(&data_); }
     [[nodiscard]] const Struct* if_struct() const noexcept { return std::get_if<Struct>(&data_); }
     [[nodiscard]] const bool* if_bool() const noexcept { return std::get_if<bool>(&data_); }
+    [[nodiscard]] const double* if_double() const noexcept { return std::get_if<double>(&data_); }
+    [[nodiscard]] const DateTime* if_date() const noexcept { return std::get_if<DateTime>(&data_); }
 
     /// Text of a string, digits of an int, 0/1 of a boolean; nothing for the rest.
     [[nodiscard]] std::optional<std::string> as_scalar() const;
@@ -63,7 +66,7 @@ class Value {
 };
 
 /// Decodes one `<value>…</value>` element. Throws Error{bad_data}.
-/// Nesting deeper than 64 elements and text over 16 MiB are refused.
+/// Nesting deeper than 64 elements and text over 64 MiB are refused.
 Value decode_value(std::string_view xml);
 
 } // namespace xenlab::xmlrpc
