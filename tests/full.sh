@@ -29,10 +29,10 @@ stage test-clang ./dev ctest clang -LE "full|sim" "$@"
 stage build-asan ./dev build asan
 # What asks for little memory cannot pass there, and Python is not instrumented.
 stage test-asan ./dev ctest asan -LE "full|sim|check|memory" "$@"
-stage build-tsan ./dev build tsan
+stage build-tsan ./dev build tsan --target thread_tests
 stage test-tsan ./dev ctest tsan -L threads --no-tests=ignore "$@"
-stage build-release ./dev build release
-stage install python3 tests/check/install.py build/release
+stage build-package ./dev build package
+stage install python3 tests/check/install.py build/package
 
 printf '\n%s\n' "$(grep . <<<"$closing")"
 printf '\n%stotal %23d s\n' "$table" "$SECONDS"

@@ -26,13 +26,18 @@ SessionCache::SessionCache(const std::string& user_and_host) : key_(user_and_hos
     }
 }
 
+std::string SessionCache::read(std::string_view kind) const
+{
+    if (!usable())
+        return {};
+    return read_private(folder_ + "/" + file_name_for(kind, key_), max_file).value_or("");
+}
+
 std::optional<CachedSession> SessionCache::load() const noexcept
 {
     try {
-        const auto content =
-            usable() ? read_private(folder_ + "/" + file_name_for("session", key_), max_file)
-                     : std::nullopt;
-        const auto lines = text::split(content.value_or(""), '\n');
+        const std::string content = read("session");
+        const auto lines = text::split(content, '\n');
         if (lines.size() < 2 || !lines[1].starts_with("OpaqueRef:"))
             return std::nullopt;
         return CachedSession{Secret(std::string(lines[1])), xapi::parse_endpoint(lines[0])};
@@ -66,10 +71,8 @@ std::vector<xapi::Endpoint> SessionCache::members() const noexcept
 {
     std::vector<xapi::Endpoint> all;
     try {
-        const auto content =
-            usable() ? read_private(folder_ + "/" + file_name_for("members", key_), max_file)
-                     : std::nullopt;
-        for (const std::string_view line : text::split(content.value_or(""), '\n'))
+        const std::string content = read("members");
+        for (const std::string_view line : text::split(content, '\n'))
             if (!line.empty())
                 all.push_back(xapi::parse_endpoint(line));
     } catch (const std::exception&) { // NOLINT(bugprone-empty-catch)

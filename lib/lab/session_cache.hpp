@@ -7,6 +7,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xenlab::lab {
@@ -34,6 +35,8 @@ class SessionCache {
     [[nodiscard]] std::string names_file() const;
 
   private:
+    [[nodiscard]] std::string read(std::string_view kind) const;
+
     std::string folder_; ///< empty: none
     std::string key_;
 };

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "connect.hpp"
+
 #include "stop_event.hpp"
 #include "unix_address.hpp"
 
@@ -31,9 +33,10 @@ struct Lookup {
     Addresses list;
 };
 
-Lookup look_up(const std::string& host, std::uint16_t port)
+Lookup look_up(const std::string& host, std::uint16_t port, int family)
 {
     addrinfo wanted{};
+    wanted.ai_family = family;
     wanted.ai_socktype = SOCK_STREAM;
     wanted.ai_flags = AI_ADDRCONFIG | AI_NUMERICSERV;
     addrinfo* list = nullptr;
@@ -44,10 +47,10 @@ Lookup look_up(const std::string& host, std::uint16_t port)
 }
 
 /// getaddrinfo(3) cannot be interrupted, so it runs in a thread that is left to itself if need be.
-Lookup look_up(const std::string& host, std::uint16_t port, TimePoint deadline,
+Lookup look_up(const std::string& host, std::uint16_t port, int family, TimePoint deadline,
                const std::stop_token& stop, const std::string& shown)
 {
-    std::packaged_task<Lookup()> task([host, port] { return look_up(host, port); });
+    std::packaged_task<Lookup()> task([host, port, family] { return look_up(host, port, family); });
     std::future<Lookup> found = task.get_future();
     std::thread(std::move(task)).detach();
     const StopEvent stopped(stop);
@@ -80,32 +83,54 @@ io::Fd make_socket(int family)
     return io::Fd(::socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
 }
 
+/// 0, or an errno.
+int bind_to(const io::Fd& socket, const std::string& address, int family)
+{
+    const Lookup own = look_up(address, 0, family);
+    if (own.error != 0)
+        return EADDRNOTAVAIL;
+    return ::bind(socket.get(), own.list->ai_addr, own.list->ai_addrlen) == 0 ? 0 : errno;
+}
+
 } // namespace
 
-std::unique_ptr<Channel> connect_tcp(const std::string& host, std::uint16_t port,
-                                     TimePoint deadline, const std::stop_token& stop)
+std::string shown_address(const std::string& host, std::uint16_t port)
 {
     const bool v6 = host.find(':') != std::string::npos;
-    std::string shown =
-        fmt::format("{}{}{}:{}", v6 ? "[" : "", text::printable(host), v6 ? "]" : "", port);
-    const Lookup found = look_up(host, port, deadline, stop, shown);
+    return fmt::format("{}{}{}:{}", v6 ? "[" : "", text::printable(host), v6 ? "]" : "", port);
+}
+
+io::Fd connect_socket(const std::string& host, std::uint16_t port, const SocketOptions& options,
+                      TimePoint deadline, const std::stop_token& stop)
+{
+    const std::string shown = shown_address(host, port);
+    const Lookup found = look_up(host, port, options.family, deadline, stop, shown);
     if (found.error != 0)
         throw Error(Errc::unreachable, fmt::format("{}: {}", shown, ::gai_strerror(found.error)));
     const StopEvent stopped(stop);
     int error = EHOSTUNREACH;
     for (const addrinfo* one = found.list.get(); one != nullptr; one = one->ai_next) {
         io::Fd socket = make_socket(one->ai_family);
-        error = socket
-                    ? try_connect(socket, one->ai_addr, one->ai_addrlen, deadline, stopped, shown)
-                    : errno;
+        error = socket ? 0 : errno;
+        if (error == 0 && !options.bind_address.empty())
+            error = bind_to(socket, options.bind_address, one->ai_family);
+        if (error == 0)
+            error = try_connect(socket, one->ai_addr, one->ai_addrlen, deadline, stopped, shown);
         if (error != 0)
             continue;
         const int on = 1;
         ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
         ::setsockopt(socket.get(), SOL_SOCKET, SO_KEEPALIVE, &on, sizeof on);
-        return socket_channel(std::move(socket), std::move(shown), stop);
+        return socket;
     }
     throw Error(Errc::unreachable, system_error(error, shown).what());
+}
+
+std::unique_ptr<Channel> connect_tcp(const std::string& host, std::uint16_t port,
+                                     TimePoint deadline, const std::stop_token& stop)
+{
+    io::Fd socket = connect_socket(host, port, {}, deadline, stop);
+    return socket_channel(std::move(socket), shown_address(host, port), stop);
 }
 
 std::unique_ptr<Channel> connect_unix(const std::string& path, TimePoint deadline,

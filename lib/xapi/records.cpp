@@ -45,6 +45,9 @@ Vm Vm::from(const xmlrpc::Value& value)
     FIELD(domid);
     FIELD(VCPUs_max);
     FIELD(VCPUs_at_startup);
+    FIELD(memory_static_max);
+    FIELD(memory_dynamic_max);
+    FIELD(memory_target);
     FIELD(snapshot_time);
     return record;
 }

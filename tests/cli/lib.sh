@@ -40,6 +40,83 @@ sample() {
     zstd -dcq "$DATA/xva/$1.xva.zst"
 }
 
+# with_sshd NAME [LINE...]: starts a real sshd on loopback for this test, with further LINEs of sshd_config in front.
+# In the folder NAME are host_key, user_key, authorized_keys, sshd_config, log and home (of the sessions, for a .bashrc).
+# Afterwards $SSHD_PORT and $SSHD_PID are set, and ssh_config (ssh -F) has a host NAME that can be logged in to.
+# with_sshd again with another NAME adds a host. A script that exits takes its servers with it.
+with_sshd() {
+    local name=$1 here
+    shift
+    requires sshd ssh-keygen python3
+    [ "$(id -u)" != 0 ] || mkdir -p /run/sshd # where the unprivileged part of sshd lives
+    mkdir -p "$name/home"
+    here=$PWD/$name
+    ssh-keygen -q -t ed25519 -N '' -f "$name/host_key"
+    ssh-keygen -q -t ed25519 -N '' -f "$name/user_key"
+    cp "$name/user_key.pub" "$name/authorized_keys"
+    SSHD_PORT=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+    {
+        [ $# = 0 ] || printf '%s\n' "$@"
+        cat <<END
+ListenAddress 127.0.0.1
+Port $SSHD_PORT
+HostKey "$here/host_key"
+AuthorizedKeysFile "$here/authorized_keys"
+PidFile none
+StrictModes no
+UsePAM no
+PasswordAuthentication no
+KbdInteractiveAuthentication no
+PermitRootLogin yes
+PrintMotd no
+PrintLastLog no
+SetEnv "HOME=$here/home"
+LogLevel VERBOSE
+END
+    } >"$name/sshd_config"
+    start_sshd "$name"
+    echo "[127.0.0.1]:$SSHD_PORT $(cut -d' ' -f1,2 "$name/host_key.pub")" >>known_hosts
+    {
+        cat <<END
+Host $name
+  HostName 127.0.0.1
+  Port $SSHD_PORT
+  User $(id -un)
+  IdentityFile "$here/user_key"
+  IdentityAgent none
+  UserKnownHostsFile "$PWD/known_hosts"
+  GlobalKnownHostsFile none
+END
+    } >>ssh_config
+}
+
+# start_sshd NAME [COMMAND...]: starts the server of with_sshd again, perhaps under COMMAND (ip netns exec NS).
+start_sshd() {
+    local name=$1 i
+    shift
+    : >"$name/log"
+    "$@" "$(command -v sshd)" -D -e -f "$PWD/$name/sshd_config" 2>"$name/log" &
+    SSHD_PID=$!
+    SSHD_PIDS="${SSHD_PIDS:-} $SSHD_PID"
+    trap 'stop_sshd $SSHD_PIDS' EXIT
+    for ((i = 0; i < 200; i++)); do
+        grep -q 'Server listening' "$name/log" && return
+        sleep 0.02
+    done
+    cat "$name/log" >&2
+    return 1
+}
+
+# stop_sshd PID...: ends servers and everything they started, as if the host had gone.
+stop_sshd() {
+    local pid
+    for pid; do
+        # shellcheck disable=SC2046  # numbers
+        stop_sshd $(pgrep -P "$pid" || true)
+        kill -9 "$pid" 2>/dev/null || true
+    done
+}
+
 # The tools that do their job when given one XVA archive and nothing else: what common tests feed.
 archive_tools() {
     local tool
