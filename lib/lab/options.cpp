@@ -28,7 +28,7 @@ void declare_connect_options(cli::OptionSet& set, ConnectOptions& options)
     set.add_option("--password-fd", options.password_fd, "Read the password from this descriptor")
         .type_name("N")
         .group(group)
-        .range(0, 1 << 20);
+        .range(0, 1e6);
     set.add_option("--pin", options.pin,
                    "The server's certificate must have this fingerprint (sha256:HEX)")
         .type_name("PIN")

@@ -117,6 +117,72 @@ stop_sshd() {
     done
 }
 
+# with_xapi [ARGUMENT...]: starts the simulated pool for this test (tests/sim/README.md), 20 times faster than a real
+# one, and makes it the pool of our tools, its certificate pinned. Sets $XAPI_URL and $XAPI_PID; the calls are in xapi.log.
+# A second call replaces the first.
+with_xapi() {
+    [ -z "${XAPI_PID-}" ] || stop_xapi
+    rm -f xapi.in xapi.ready
+    mkfifo xapi.in
+    python3 "$ROOT/tests/sim/xapi-sim" --time-scale 0.05 --random-seed 1 --log "$PWD/xapi.log" "$@" \
+        <xapi.in >xapi.ready 2>xapi.err &
+    XAPI_PID=$!
+    exec 9>xapi.in
+    local i
+    for ((i = 0; i < 500; i++)); do
+        [ -s xapi.ready ] && break
+        kill -0 "$XAPI_PID" 2>/dev/null || { cat xapi.err >&2; return 1; }
+        sleep 0.02
+    done
+    eval "$(python3 -c '
+import json, shlex
+ready = json.loads(open("xapi.ready").readline())
+for name, value in [("XAPI_URL", ready["url"]), ("XENLAB_HOST", ready["url"].removeprefix("https://")),
+                    ("XENLAB_PASSWORD_FILE", ready["password_file"]), ("XAPI_PIN", ready["pin"])]:
+    print(f"export {name}={shlex.quote(value)}")
+for host in ready["hosts"]:
+    print("pin_xapi", host["address"] + ":" + str(host["port"]), ready["pin"])
+')"
+}
+
+# pin_xapi HOST:PORT PIN: trusts that certificate, as an earlier run would have left it.
+pin_xapi() {
+    mkdir -p "$XDG_STATE_HOME/xenlab"
+    echo "$1 $2" >>"$XDG_STATE_HOME/xenlab/pins"
+}
+
+# xapi_do WORDS...: a line for the running pool ("fault reset", "state", "dead vm001"); its answer is in xapi.ready.
+xapi_do() {
+    local before i
+    before=$(wc -l <xapi.ready)
+    echo "$*" >&9
+    for ((i = 0; i < 250; i++)); do
+        (($(wc -l <xapi.ready) == before)) || return 0
+        sleep 0.02
+    done
+    return 1
+}
+
+# xapi_calls [--mutating] [METHOD]: the calls made so far, one method a line, without logins.
+xapi_calls() {
+    python3 -c '
+import json, sys
+mutating = "--mutating" in sys.argv
+wanted = [word for word in sys.argv[1:] if word != "--mutating"]
+for line in open("xapi.log"):
+    call = json.loads(line)
+    if call["method"].startswith("session.") or (mutating and not call["mutating"]):
+        continue
+    if not wanted or call["method"] in wanted:
+        print(call["method"])' "$@"
+}
+
+stop_xapi() {
+    exec 9>&-
+    wait "$XAPI_PID" 2>/dev/null || true
+    XAPI_PID=
+}
+
 # The tools that do their job when given one XVA archive and nothing else: what common tests feed.
 archive_tools() {
     local tool

@@ -173,7 +173,7 @@ Verb ls_verb()
          .examples = {{"xvm ls 'lab-*'", "Some VMs"},
                       {"xvm ls -l power=running --json | jq -r '.items[].ip[0]'",
                        "The addresses of what runs"},
-                      {"xvm ls -q -l tag=ci | xvm stop -", "Feed others with uuids"}},
+                      {"xvm ls -q -l tag=lab,name~db* | xvm start -", "Feed others with uuids"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare, run);
 }

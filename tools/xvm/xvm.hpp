@@ -18,6 +18,10 @@ struct Globals {
 
 using Verb = cli::Verb<Globals>;
 
+/// The host of that name, uuid or address. Throws Error{not_found} with a near miss,
+/// Error{ambiguous}.
+const xapi::Object<xapi::Host>& find_host(lab::Pool& pool, const std::string& word);
+
 /// The pools of the command line, with their words going to standard error.
 lab::Pools open_pools(const Globals& globals, cli::Context& context);
 

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "power.hpp"
+
+namespace xvm {
+namespace {
+
+struct Options {
+    lab::TargetOptions targets;
+    BatchOptions batch;
+};
+
+void declare(cli::OptionSet& set, Options& o)
+{
+    lab::declare_target_options(set, o.targets, lab::Many::some);
+    declare_batch_options(set, o.batch);
+}
+
+int run(const Globals& globals, const Options& o, cli::Context& context)
+{
+    const BatchSpec spec{.schema = "xvm.pause/1", .parallel = 16};
+    const PowerChange change{.method = "VM.pause",
+                             .from = {"Running"},
+                             .goal = "Paused",
+                             .done = "paused",
+                             .would = "would pause"};
+    return run_vms(
+        globals, o.targets, o.batch, spec, [&](Job& job) { return change_power(job, change); },
+        context);
+}
+
+} // namespace
+
+Verb pause_verb()
+{
+    return cli::make_verb<Globals, Options>(batch_info("pause", "stop the processors of VMs",
+                                                       "xvm.pause/1",
+                                                       {{"xvm pause 'web*'", "Freeze some"}}),
+                                            declare, run);
+}
+
+} // namespace xvm
