@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""In front of what sim_py runs (sim.sh)."""
+"""In front of what xapi_py of sim.sh runs."""
 
 import json
 import os
@@ -15,8 +15,8 @@ class Pool(simtest.Simulator):
     """The simulator that runs already."""
 
     def __init__(self):  # pylint: disable=super-init-not-called
-        with open("ready.json", encoding="utf-8") as text:
-            self.ready = json.load(text)
+        with open("xapi.ready", encoding="utf-8") as text:
+            self.ready = json.loads(text.readline())
         self.address, port = self.ready["url"][8:].rsplit(":", 1)
         self.port = int(port)
         with open(self.ready["password_file"], encoding="utf-8") as text:

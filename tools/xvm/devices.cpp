@@ -25,7 +25,7 @@ std::string plug(const lab::VmTarget& vm, const cli::Context& context, std::stri
 {
     const std::string state = vm.record.power_state;
     if (state != "Running")
-        return state == "Suspended" ? "there after the next halt and start" : "";
+        return state == "Suspended" ? "there after the next halt and start" : "attached";
     try {
         run_task(*vm.pool, context, method, {device});
         return "plugged in";

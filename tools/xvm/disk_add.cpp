@@ -166,9 +166,9 @@ Verb disk_add_verb()
          .summary = "make a disk, or take an existing one, and attach it to VMs",
          .schema = "xvm.disk.add/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
-         .examples = {{"xvm disk add vm001 vm002 --size 10G --dry-run",
+         .examples = {{"xvm disk add web1 lab-1 --size 10G --dry-run",
                        "See where a new disk for each would go"}},
          .completes = {"VM", "SR", "VDI", "CONTEXT", "HOST"}},
         declare, run);

@@ -82,7 +82,7 @@ Verb disk_ls_verb()
          .schema = "xvm.disk.ls/1",
          .formats = list_formats,
          .columns = columns,
-         .examples = {{"xvm disk ls vm001", "What is attached to a VM"}},
+         .examples = {{"xvm disk ls web1", "What is attached to a VM"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare, run);
 }

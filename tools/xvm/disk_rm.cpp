@@ -93,9 +93,9 @@ Verb disk_rm_verb()
          .summary = "detach disks from a VM, and delete them if asked to",
          .schema = "xvm.disk.rm/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
-         .examples = {{"xvm disk rm vm001 0 --dry-run", "What detaching the first disk means"}},
+         .examples = {{"xvm disk rm web1 0 --dry-run", "What detaching the first disk means"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare, run);
 }

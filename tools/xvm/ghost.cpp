@@ -131,7 +131,8 @@ Verb ghost_ls_verb()
          .schema = "xvm.ghost.ls/1",
          .formats = list_formats,
          .columns = columns,
-         .examples = {{"xvm ghost ls", "The evidence, and what could be done"}},
+         .examples = {{"xvm ghost ls --json | jq -r '.items[].uuid' | xvm ghost fix - --dry-run --json",
+                       "The evidence, and what could be done"}},
          .completes = {"CONTEXT", "HOST"}},
         declare_ls, run_ls);
 }
@@ -143,9 +144,9 @@ Verb ghost_fix_verb()
          .summary = "mend what ghost ls shows, without touching data",
          .schema = "xvm.ghost.fix/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
-         .examples = {{"xvm ghost fix --all --dry-run", "What would be done"}},
+         .examples = {{"xvm ghost fix --all --dry-run --json", "What would be done"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare_fix, run_fix);
 }

@@ -158,7 +158,7 @@ cli::ToolInfo info(std::string_view name, std::string_view summary, std::string_
             .summary = summary,
             .schema = schema,
             .formats = row_formats,
-            .columns = row_columns,
+            .columns = batch_columns(),
             .timeout_option = true,
             .examples = {example},
             .completes = {"HOST", "CONTEXT"}};

@@ -23,6 +23,7 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::minutes usual_limit{5};
 constexpr std::chrono::milliseconds look_again{500};
 constexpr std::chrono::minutes script_time{2};
+constexpr std::chrono::seconds port_time{3};
 
 struct Options {
     std::vector<std::string> hosts;
@@ -41,7 +42,7 @@ void declare(cli::OptionSet& set, Options& o)
     set.add_choice("--ssh", o.ssh, {"auto", "never", "only"},
                    "Over SSH: when XAPI does not answer (auto), never, or at once (only)");
     set.add_duration("--ssh-after", o.ssh_after,
-                     "How long XAPI may be silent before SSH is tried (default 90s)");
+                     "How long the toolstack may take before SSH is tried (default 90s)");
     set.add_flag("--force", o.force, "Even when tasks are running, which it would end");
     declare_change_options(set, o.change, false);
 }
@@ -83,10 +84,15 @@ void restart_over_ssh(const std::string& destination, const cli::Context& contex
                                     : ": " + text::printable(text::trim(done.err).substr(0, 200))));
 }
 
-/// The host's record as soon as the pool gives it; nothing while it cannot.
-std::optional<xapi::Host> ask(lab::Pool& pool, const xapi::Ref<xapi::Host>& ref)
+/// The host's record as soon as the pool gives it; nothing while it cannot. The session waits by
+/// itself for a server that has gone, for longer than we want to, so the port is tried first.
+std::optional<xapi::Host> ask(lab::Pool& pool, const xapi::Ref<xapi::Host>& ref,
+                              const std::stop_token& stop)
 {
     try {
+        const xapi::Endpoint coordinator = pool.session().coordinator();
+        static_cast<void>(transport::connect_tcp(coordinator.host, coordinator.port,
+                                                 transport::deadline_in(port_time), stop));
         return pool.session().get_record(ref);
     } catch (const xapi::Fault& fault) {
         if (fault.code() != Errc::unreachable)
@@ -124,7 +130,7 @@ class Restart {
             }
         }
         while (true) {
-            const auto now = ask(pool_, host_.ref);
+            const auto now = ask(pool_, host_.ref, context_.stop);
             if (now && start_time(*now) > before_ && (now->enabled || !host_.record.enabled))
                 return {.message = fmt::format("XAPI answers again after {:.0f} s{}", seconds(),
                                                by_ssh ? ", restarted over SSH" : "")};
@@ -134,8 +140,9 @@ class Restart {
                                 : "XAPI does not answer yet",
                             "log in to the host and see: systemctl status xapi; tail "
                             "/var/log/xensource.log");
-            if (!now && !by_ssh && o_.ssh == "auto" && Clock::now() - begun_ >= o_.ssh_after) {
-                context_.note(fmt::format("XAPI is silent for {:.0f} s: trying SSH", seconds()));
+            if (!by_ssh && o_.ssh == "auto" && Clock::now() - begun_ >= o_.ssh_after) {
+                context_.note(fmt::format("the toolstack is not back after {:.0f} s: trying SSH",
+                                          seconds()));
                 restart_over_ssh(pool_.ssh_destination(host_), context_);
                 by_ssh = true;
             }
@@ -253,7 +260,7 @@ Verb host_toolstack_restart_verb()
          .summary = "restart the toolstacks of hosts, and wait until they are back",
          .schema = "xvm.host.toolstack-restart/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
          .examples = {{"xvm host toolstack-restart '*' --dry-run",
                        "In which order the hosts of the pool would be done"}},

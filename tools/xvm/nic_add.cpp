@@ -102,9 +102,9 @@ Verb nic_add_verb()
          .summary = "give VMs a network card",
          .schema = "xvm.nic.add/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
-         .examples = {{"xvm nic add vm001 --network labnet --dry-run", "See what would be added"}},
+         .examples = {{"xvm nic add web1 --network labnet --dry-run", "See what would be added"}},
          .completes = {"VM", "NETWORK", "CONTEXT", "HOST"}},
         declare, run);
 }

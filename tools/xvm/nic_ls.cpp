@@ -85,7 +85,7 @@ Verb nic_ls_verb()
          .schema = "xvm.nic.ls/1",
          .formats = list_formats,
          .columns = columns,
-         .examples = {{"xvm nic ls vm001", "The cards of a VM, with their addresses"}},
+         .examples = {{"xvm nic ls web1", "The cards of a VM, with their addresses"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare, run);
 }

@@ -74,9 +74,9 @@ Verb nic_rm_verb()
          .summary = "take network cards from a VM",
          .schema = "xvm.nic.rm/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
-         .examples = {{"xvm nic rm vm001 0 --dry-run", "See what would be removed"}},
+         .examples = {{"xvm nic rm web1 0 --dry-run", "See what would be removed"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare, run);
 }

@@ -203,9 +203,9 @@ Verb reap_verb()
          .summary = "take away what interrupted runs of these tools left in a pool",
          .schema = "xvm.reap/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
-         .examples = {{"xvm reap --dry-run", "What is there, and of which run"}},
+         .examples = {{"xvm reap --dry-run --json", "What is there, and of which run"}},
          .completes = {"CONTEXT", "HOST"}},
         declare, run);
 }

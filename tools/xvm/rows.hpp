@@ -3,13 +3,7 @@
 // happens to the others, and one exit code.
 #pragma once
 
-#include "xvm.hpp"
-
-#include <chrono>
-#include <functional>
-#include <optional>
-
-#include <nlohmann/json_fwd.hpp>
+#include "batch.hpp"
 
 namespace xvm {
 
@@ -21,9 +15,6 @@ struct ChangeOptions {
 };
 /// Declares -n/--dry-run, --strict, and -y/--yes if the verb wants a confirmation.
 void declare_change_options(cli::OptionSet& set, ChangeOptions& options, bool confirms);
-
-/// The columns of the rows.
-extern const std::vector<std::string_view> row_columns;
 
 /// How one target ended when it did not fail.
 struct Done {
@@ -42,10 +33,7 @@ class Rows {
     /// `act` does it, or throws Error. Faults of `pool` are told with names.
     void run(lab::Pool& pool, const std::string& name, const std::string& uuid,
              const std::function<Done()>& act);
-    /// A row for what was found wrong before anything was done.
-    void fail(const std::string& name, const std::string& uuid, const Error& error);
-    /// Writes what is still to be written. 0; the code that all failures have in common if all
-    /// failed; else Errc::partial.
+    /// Writes what is still to be written; the exit code as that of run_items().
     int finish();
 
   private:
@@ -53,8 +41,7 @@ class Rows {
     std::unique_ptr<Impl> impl_;
 };
 
-/// Throws Error{ambiguous} that says what would happen, unless --yes or --dry-run was given or a
-/// person on the terminal agrees.
+/// confirm() of batch.hpp, unless it is a --dry-run.
 void confirm(const ChangeOptions& change, const cli::Context& context, const std::string& what);
 
 /// Runs an Async method, waits for its end (--timeout, else `usual`) and gives its result. Throws

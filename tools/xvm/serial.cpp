@@ -297,7 +297,7 @@ Verb serial_show_verb()
          .schema = "xvm.serial.show/1",
          .formats = list_formats,
          .columns = show_columns,
-         .examples = {{"xvm serial show vm001", "Its setting, and where it comes from"}},
+         .examples = {{"xvm serial show web1", "Its setting, and where it comes from"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare_show, run_show);
 }
@@ -309,8 +309,8 @@ Verb serial_set_verb()
          .summary = "let the serial ports of VMs lead somewhere else",
          .schema = "xvm.serial.set/1",
          .formats = row_formats,
-         .columns = row_columns,
-         .examples = {{"xvm serial set vm001 vm002 tcp:127.0.0.1:7001+,server",
+         .columns = batch_columns(),
+         .examples = {{"xvm serial set web1 lab-1 tcp:127.0.0.1:7001+,server",
                        "A port of its own for each"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare_set, run_set);
@@ -323,8 +323,8 @@ Verb serial_unset_verb()
          .summary = "let the serial ports of VMs be as they come",
          .schema = "xvm.serial.unset/1",
          .formats = row_formats,
-         .columns = row_columns,
-         .examples = {{"xvm serial unset vm001 --dry-run", "See whether there is anything set"}},
+         .columns = batch_columns(),
+         .examples = {{"xvm serial unset web1 --dry-run", "See whether there is anything set"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare_unset, run_unset);
 }

@@ -211,7 +211,7 @@ Verb sr_create_verb()
          .summary = "make an SR from a URL, after a look at what is there",
          .schema = "xvm.sr.create/1",
          .formats = row_formats,
-         .columns = row_columns,
+         .columns = batch_columns(),
          .timeout_option = true,
          .examples = {{"xvm sr create nfs 10.20.30.40:/srv/more --dry-run",
                        "Look whether it would work"}},

@@ -227,7 +227,7 @@ cli::ToolInfo info(std::string_view name, std::string_view summary, std::string_
             .summary = summary,
             .schema = schema,
             .formats = row_formats,
-            .columns = row_columns,
+            .columns = batch_columns(),
             .timeout_option = true,
             .examples = {example},
             .completes = {"VDI", "CONTEXT", "HOST"}};
@@ -240,7 +240,7 @@ Verb vdi_release_verb()
     return cli::make_verb<Globals, Options>(
         info("vdi release", "take disks from control domains that hold them for nothing",
              "xvm.vdi.release/1",
-             {"xvm vdi release vm001/0 --dry-run", "After an export that was interrupted"}),
+             {"xvm vdi release db1/0 --dry-run", "After an export that was interrupted"}),
         declare_release, run_release);
 }
 
@@ -248,7 +248,7 @@ Verb vdi_resize_verb()
 {
     return cli::make_verb<Globals, ResizeOptions>(
         info("vdi resize", "make a disk larger", "xvm.vdi.resize/1",
-             {"xvm vdi resize vm001/0 +5G --dry-run", "See how large it would be"}),
+             {"xvm vdi resize db1/0 +5G --dry-run", "See how large it would be"}),
         declare_resize, run_resize);
 }
 
@@ -256,7 +256,7 @@ Verb vdi_rm_verb()
 {
     return cli::make_verb<Globals, Options>(
         info("vdi rm", "delete disks that nobody holds", "xvm.vdi.rm/1",
-             {"xvm vdi orphans -q | xvm vdi rm - --dry-run", "What could be deleted"}),
+             {"xvm vdi orphans -q | xvm vdi rm - --dry-run --json", "What could be deleted"}),
         declare_rm, run_rm);
 }
 

@@ -218,7 +218,7 @@ Verb vdi_orphans_verb()
          .schema = "xvm.vdi.orphans/1",
          .formats = list_formats,
          .columns = columns,
-         .examples = {{"xvm vdi orphans -q | xvm vdi rm - --dry-run", "What could be freed"}},
+         .examples = {{"xvm vdi orphans --json", "What could be freed"}},
          .completes = {"SR", "CONTEXT", "HOST"}},
         declare_orphans, run_orphans);
 }
@@ -231,7 +231,7 @@ Verb vdi_who_verb()
          .schema = "xvm.vdi.who/1",
          .formats = list_formats,
          .columns = who_columns,
-         .examples = {{"xvm vdi who vm001/0", "Behind VDI_IN_USE"}},
+         .examples = {{"xvm vdi who web1/0", "Behind VDI_IN_USE"}},
          .completes = {"VDI", "CONTEXT", "HOST"}},
         declare_who, run_who);
 }

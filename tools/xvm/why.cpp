@@ -113,7 +113,7 @@ Verb why_verb()
          .schema = "xvm.why/1",
          .formats = row_formats,
          .columns = columns,
-         .examples = {{"xvm why vm001", "Why does it not start, stop or go away?"}},
+         .examples = {{"xvm why web1 --json", "Why does it not start, stop or go away?"}},
          .completes = {"VM", "CONTEXT", "HOST"}},
         declare, run);
 }

@@ -61,7 +61,8 @@ def parse(arguments):
 
 
 class Control:
-    """Lines on stdin: fault SPEC, clear, dead NAME, iso NAME, set JSON, state, stop."""
+    """Lines on stdin: fault SPEC, clear, dead NAME, iso NAME, probe XML, set JSON, state,
+    stop."""
 
     def __init__(self, pool):
         self.pool = pool
@@ -96,6 +97,8 @@ class Control:
                 pool.dead_domains.add(pool.vm_named(rest))
             elif word == "iso":
                 pool.iso_files.append(rest)
+            elif word == "probe":
+                pool.probe_answer = rest
             elif word == "set":
                 self.set_field(*json.loads(rest))
             elif word == "state":
