@@ -6,6 +6,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <map>
+#include <set>
+
 namespace xenlab::cli {
 namespace {
 
@@ -88,18 +92,61 @@ std::string arguments(const ToolModel& model)
     return out;
 }
 
-std::string verb_item(const VerbModel& verb)
+/// Options that several verbs share have a heading of their own; they are listed once, not with
+/// each verb.
+bool is_own(const OptionModel& option)
+{
+    return option.group == "Options" || option.group == "Shared options";
+}
+
+std::vector<std::string> other_groups(const ToolModel& verb)
+{
+    std::vector<std::string> groups;
+    for (const OptionModel& option : verb.options)
+        if (!is_own(option) &&
+            std::find(groups.begin(), groups.end(), option.group) == groups.end())
+            groups.push_back(option.group);
+    return groups;
+}
+
+std::string group_lists(const ToolModel& tool)
+{
+    std::vector<std::string> order;
+    std::map<std::string, ToolModel> groups;
+    std::set<std::pair<std::string, std::string>> seen;
+    for (const VerbModel& verb : tool.verbs)
+        for (const OptionModel& option : verb.model.options) {
+            if (is_own(option) || !seen.emplace(option.group, spellings(option).back()).second)
+                continue;
+            if (!groups.contains(option.group))
+                order.push_back(option.group);
+            groups[option.group].options.push_back(option);
+        }
+    std::string out;
+    for (const std::string& group : order)
+        out += fmt::format(".Ss {}\n{}", escaped(group), option_list(groups[group]));
+    return out;
+}
+
+/// `said` holds the arguments that were explained at an earlier verb.
+std::string verb_item(const VerbModel& verb, std::set<std::string>& said)
 {
     std::string out = fmt::format(".It Cm {}{}\n{}\n", escaped(verb.info.name),
                                   arguments(verb.model), sentence(verb.info.summary));
     out[out.find('\n') + 1] = upper(out[out.find('\n') + 1]);
     for (const PositionalModel& p : verb.model.positionals)
-        if (!p.description.empty())
+        if (!p.description.empty() && said.insert(p.name + p.description).second)
             out += fmt::format(".Ar {} :\n{}\n", escaped(p.name), sentence(p.description));
     if (!verb.info.columns.empty())
         out += fmt::format("Columns: {}.\n",
                            escaped(fmt::format("{}", fmt::join(verb.info.columns, ", "))));
-    return out + option_list(verb.model);
+    for (const std::string& group : other_groups(verb.model))
+        out += fmt::format("See also\n.Sx {} .\n", escaped(group));
+    ToolModel own;
+    for (const OptionModel& option : verb.model.options)
+        if (is_own(option))
+            own.options.push_back(option);
+    return out + option_list(own);
 }
 
 std::string synopsis(const ToolModel& model)
@@ -129,11 +176,12 @@ std::string man_sections(const ToolInfo& info, const ToolModel& model)
     std::string out = "@SYNOPSIS@\n" + synopsis(model);
     if (!model.verbs.empty())
         out += "@VERBS@\n.Bl -tag -width Ds\n";
+    std::set<std::string> said;
     for (const VerbModel& verb : model.verbs)
-        out += verb_item(verb);
+        out += verb_item(verb, said);
     if (!model.verbs.empty())
         out += ".El\n";
-    out += "@OPTIONS@\n" + option_list(model) + "@EXAMPLES@\n";
+    out += "@OPTIONS@\n" + option_list(model) + group_lists(model) + "@EXAMPLES@\n";
     std::string shown = examples(info);
     for (const VerbModel& verb : model.verbs)
         shown += examples(verb.info);

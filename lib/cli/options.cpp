@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 
 namespace xenlab::cli {
 
@@ -48,9 +49,15 @@ Option Option::check(std::function<std::string(const std::string&)> test) const
 
 Option Option::range(double low, double high) const
 {
-    const std::string name = option_->get_type_name();
-    option_->check(CLI::Range(low, high));
-    option_->type_name(name); // without the limits, which CLI11 appends
+    // Not CLI::Range, whose description would be shown as a part of the value's name.
+    option_->check([low, high](const std::string& text) {
+        double value = 0;
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+        if (error == std::errc() && end == text.data() + text.size() && value >= low &&
+            value <= high)
+            return std::string();
+        return fmt::format("{} is not a number from {} to {}", text::quoted(text), low, high);
+    });
     return *this;
 }
 
