@@ -184,8 +184,8 @@ class Silence {
     bool changed_;
 };
 
-Secret from_terminal(const std::string& question, const std::string& what,
-                     const std::string& hint, const std::stop_token& stop)
+Secret from_terminal(const std::string& question, const std::string& what, const std::string& hint,
+                     const std::stop_token& stop)
 {
     const io::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
     // Without a terminal in front nobody would see the question.
@@ -234,7 +234,8 @@ Secret read_secret(const SecretSource& source, const std::string& question,
         return first_line(read_line(source.fd, "--secret-fd", stop), "--secret-fd");
     if (!source.file.empty())
         return from_file(source.file, stop);
-    return from_terminal(question + ": ", text::to_lower(question.substr(0, 1)) + question.substr(1),
+    return from_terminal(question + ": ",
+                         text::to_lower(question.substr(0, 1)) + question.substr(1),
                          "give --secret-file FILE or --secret-fd N", stop);
 }
 

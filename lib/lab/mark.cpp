@@ -21,13 +21,14 @@ constexpr std::string_view reason_start = "xenlab:run=";
 
 bool plain(char c)
 {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           c == '_' || c == '-' || c == '.';
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+           c == '-' || c == '.';
 }
 
 std::string plain_name(std::string name)
 {
-    std::replace_if(name.begin(), name.end(), [](char c) { return !plain(c); }, '-');
+    std::replace_if(
+        name.begin(), name.end(), [](char c) { return !plain(c); }, '-');
     return name.empty() ? "unknown" : name;
 }
 
@@ -55,8 +56,8 @@ std::optional<std::int64_t> start_of(std::int64_t process)
     const auto ticks = text::parse_u64(fields[start_field]);
     if (!ticks)
         return std::nullopt;
-    const double age = since_boot - static_cast<double>(*ticks) /
-                                        static_cast<double>(::sysconf(_SC_CLK_TCK));
+    const double age =
+        since_boot - static_cast<double>(*ticks) / static_cast<double>(::sysconf(_SC_CLK_TCK));
     return std::time(nullptr) - static_cast<std::int64_t>(age);
 }
 

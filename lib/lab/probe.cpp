@@ -28,7 +28,8 @@ std::vector<ProbeItem> parse_probe(const std::string& xml)
         document.RootElement() == nullptr)
         return items;
     const auto* element = document.RootElement()->FirstChildElement();
-    for (; element != nullptr && items.size() < most_items; element = element->NextSiblingElement()) {
+    for (; element != nullptr && items.size() < most_items;
+         element = element->NextSiblingElement()) {
         ProbeItem item{.kind = element->Name(), .values = {}};
         const auto* child = element->FirstChildElement();
         for (; child != nullptr && item.values.size() < most_values;

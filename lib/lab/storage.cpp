@@ -33,8 +33,8 @@ constexpr std::array kinds{
 
 const Kind& kind_of(std::string_view name)
 {
-    const auto* found =
-        std::find_if(kinds.begin(), kinds.end(), [&](const Kind& kind) { return kind.name == name; });
+    const auto* found = std::find_if(kinds.begin(), kinds.end(),
+                                     [&](const Kind& kind) { return kind.name == name; });
     if (found == kinds.end())
         throw Error(Errc::usage, fmt::format("no kind of storage is called {}", text::quoted(name)),
                     fmt::format("there are {}", fmt::join(storage_kinds(), ", ")));

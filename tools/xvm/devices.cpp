@@ -11,8 +11,8 @@ namespace xvm {
 
 std::vector<xapi::Object<xapi::Vbd>> vbds_of(const lab::VmTarget& vm)
 {
-    auto vbds = vm.pool->session().get_all<xapi::Vbd>(
-        fmt::format("field \"VM\" = \"{}\"", vm.ref.str()));
+    auto vbds =
+        vm.pool->session().get_all<xapi::Vbd>(fmt::format("field \"VM\" = \"{}\"", vm.ref.str()));
     std::sort(vbds.begin(), vbds.end(), [](const auto& a, const auto& b) {
         return text::parse_u64(a.record.userdevice).value_or(999) <
                text::parse_u64(b.record.userdevice).value_or(999);

@@ -40,8 +40,8 @@ void declare(cli::OptionSet& set, Options& o)
 /// A VDI made for a VM; destroyed again unless keep() was called.
 class NewVdi {
   public:
-    NewVdi(lab::Pool& pool, const cli::Context& context, const Options& o,
-           const std::string& name, const xapi::Ref<xapi::Sr>& sr)
+    NewVdi(lab::Pool& pool, const cli::Context& context, const Options& o, const std::string& name,
+           const xapi::Ref<xapi::Sr>& sr)
         : session_(pool.session())
     {
         xmlrpc::Struct record;
@@ -87,8 +87,7 @@ xapi::Ref<xapi::Vbd> create_vbd(const lab::VmTarget& vm, const xapi::Ref<xapi::V
     record.emplace("type", xmlrpc::Value("Disk"));
     record.emplace("unpluggable", xmlrpc::Value(true));
     record.emplace("empty", xmlrpc::Value(false));
-    record.emplace("other_config",
-                   xmlrpc::Value(xmlrpc::Struct{{"owner", xmlrpc::Value("")}}));
+    record.emplace("other_config", xmlrpc::Value(xmlrpc::Struct{{"owner", xmlrpc::Value("")}}));
     record.emplace("qos_algorithm_type", xmlrpc::Value(""));
     record.emplace("qos_algorithm_params", xmlrpc::Value(xmlrpc::Struct{}));
     return xapi::Ref<xapi::Vbd>(vm.pool->session()
@@ -97,8 +96,7 @@ xapi::Ref<xapi::Vbd> create_vbd(const lab::VmTarget& vm, const xapi::Ref<xapi::V
                                     .value_or(""));
 }
 
-Done add_to(const lab::VmTarget& vm, PoolView& view, const Options& o,
-            const cli::Context& context)
+Done add_to(const lab::VmTarget& vm, PoolView& view, const Options& o, const cli::Context& context)
 {
     std::optional<xapi::Ref<xapi::Vdi>> existing;
     xapi::Ref<xapi::Sr> sr;

@@ -23,8 +23,8 @@ void declare(cli::OptionSet& set, Options& o)
     lab::declare_target_options(set, o.targets, lab::Many::some);
 }
 
-const std::vector<std::string_view> columns{"vm",   "device", "type", "mode",     "size", "used",
-                                            "sr",   "name",   "uuid", "attached", "vm_uuid"};
+const std::vector<std::string_view> columns{"vm", "device", "type", "mode",     "size",   "used",
+                                            "sr", "name",   "uuid", "attached", "vm_uuid"};
 
 void add_row(Listing& list, const lab::VmTarget& vm, const xapi::Vbd& vbd, PoolView& view,
              const cli::Context& context)

@@ -22,7 +22,9 @@ struct Options {
 
 void declare(cli::OptionSet& set, Options& o)
 {
-    set.add_option("VM", o.vm, "Name, uuid or start of the uuid of a VM").type_name("VM").required();
+    set.add_option("VM", o.vm, "Name, uuid or start of the uuid of a VM")
+        .type_name("VM")
+        .required();
     set.add_option("DEVICE", o.devices, "Disks of it: positions (0, 1…), devices (xvdb) or uuids")
         .type_name("DEVICE")
         .required();
@@ -77,9 +79,8 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
     for (const auto& vbd : chosen) {
         const xapi::Vdi* vdi = view.find(vbd.record.VDI);
         rows.run(*vm.pool, vdi == nullptr ? vbd.record.userdevice : vdi->name_label,
-                 vdi == nullptr ? vbd.record.uuid : vdi->uuid, [&] {
-                     return remove_vbd(*vm.pool, vbd, o, vm.record.power_state, context);
-                 });
+                 vdi == nullptr ? vbd.record.uuid : vdi->uuid,
+                 [&] { return remove_vbd(*vm.pool, vbd, o, vm.record.power_state, context); });
     }
     return rows.finish();
 }

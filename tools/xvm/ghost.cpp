@@ -112,7 +112,8 @@ int run_fix(const Globals& globals, const Options& o, cli::Context& context)
     for (const Ghost& ghost : ghosts)
         rows.run(pool, ghost.name, ghost.uuid, [&]() -> Done {
             if (ghost.fix == Ghost::Fix::none)
-                throw Error(Errc::precondition, ghost.evidence + ": " + ghost.message, ghost.advice);
+                throw Error(Errc::precondition, ghost.evidence + ": " + ghost.message,
+                            ghost.advice);
             if (o.change.dry_run)
                 return {.message = fmt::format("{}: {}", ghost.evidence, ghost.advice)};
             return {.message = fmt::format("{}: {}", ghost.evidence,
@@ -131,8 +132,9 @@ Verb ghost_ls_verb()
          .schema = "xvm.ghost.ls/1",
          .formats = list_formats,
          .columns = columns,
-         .examples = {{"xvm ghost ls --json | jq -r '.items[].uuid' | xvm ghost fix - --dry-run --json",
-                       "The evidence, and what could be done"}},
+         .examples =
+             {{"xvm ghost ls --json | jq -r '.items[].uuid' | xvm ghost fix - --dry-run --json",
+               "The evidence, and what could be done"}},
          .completes = {"CONTEXT", "HOST"}},
         declare_ls, run_ls);
 }

@@ -84,12 +84,11 @@ void Search::add(const xapi::Object<xapi::Vm>& vm, std::string evidence, std::st
 /// An operation whose task is still pending is going on.
 bool Search::busy(const xapi::Vm& vm)
 {
-    return std::any_of(vm.current_operations.begin(), vm.current_operations.end(),
-                       [&](const auto& operation) {
-                           const xapi::Task* task =
-                               view_.find(xapi::Ref<xapi::Task>(operation.first));
-                           return task != nullptr && task->pending();
-                       });
+    return std::any_of(
+        vm.current_operations.begin(), vm.current_operations.end(), [&](const auto& operation) {
+            const xapi::Task* task = view_.find(xapi::Ref<xapi::Task>(operation.first));
+            return task != nullptr && task->pending();
+        });
 }
 
 void Search::look_at(const xapi::Object<xapi::Vm>& vm)
@@ -141,10 +140,9 @@ void Search::operations(const xapi::Object<xapi::Vm>& vm)
     add(vm, import ? "import-remains" : "stale-operation",
         fmt::format("it is marked as being in {}, but the task of that is gone",
                     fmt::join(stale, ", ")),
-        import ? std::string("clears the mark; xvm rm then deletes what was imported of it")
-        : resettable
-            ? std::string("clears the mark")
-            : std::string("restart the toolstack of its host: xvm host toolstack-restart"),
+        import       ? std::string("clears the mark; xvm rm then deletes what was imported of it")
+        : resettable ? std::string("clears the mark")
+                     : std::string("restart the toolstack of its host: xvm host toolstack-restart"),
         resettable ? Fix::reset : Fix::none);
 }
 
@@ -156,9 +154,10 @@ void Search::transfer_vm(const xapi::Object<xapi::Vm>& vm)
     if (!old) {
         const auto metrics =
             view_.pool().session().call("VM.get_metrics", {value(vm.ref)}).as_scalar().value_or("");
-        const auto start = view_.pool().session().call("VM_metrics.get_start_time",
-                                                       {xmlrpc::Value(metrics)});
-        const auto since = start.if_date() == nullptr ? std::nullopt : unix_time(start.if_date()->text);
+        const auto start =
+            view_.pool().session().call("VM_metrics.get_start_time", {xmlrpc::Value(metrics)});
+        const auto since =
+            start.if_date() == nullptr ? std::nullopt : unix_time(start.if_date()->text);
         const auto least = std::chrono::duration_cast<std::chrono::seconds>(options_.older).count();
         old = since && std::time(nullptr) - *since >= least;
     }
@@ -188,7 +187,8 @@ void Search::leftovers(const xapi::Object<xapi::Vm>& vm)
         add(vm, "our-leftover", fmt::format("left behind by {}", mark->text()), "xvm reap",
             Fix::none);
     for (const auto& [operation, reason] : vm.record.blocked_operations)
-        if (const auto mark = lab::parse_mark(reason); mark && lab::alive(*mark) != lab::Alive::yes) {
+        if (const auto mark = lab::parse_mark(reason);
+            mark && lab::alive(*mark) != lab::Alive::yes) {
             add(vm, "our-block",
                 fmt::format("{} is still blocked by {}", text::printable(operation), mark->text()),
                 "xvm reap", Fix::none);
@@ -206,16 +206,16 @@ void Search::look_at(const xapi::Object<xapi::Vbd>& vbd)
     const bool stale = stale_in_dom0(view_, vbd.record, why);
     if (!stale && !why.starts_with("a transfer may"))
         return;
-    ghosts_.push_back({.evidence = "dom0-vbd",
-                       .class_name = "VBD",
-                       .ref = vbd.ref.str(),
-                       .uuid = vbd.record.uuid,
-                       .name = vdi == nullptr ? "(gone)" : vdi->name_label,
-                       .message = fmt::format("the disk is in {}: {}",
-                                              text::quoted(vm->name_label), why),
-                       .advice = stale ? "takes it from the control domain; the disk is kept"
-                                       : "wait for the task",
-                       .fix = stale ? Fix::release : Fix::none});
+    ghosts_.push_back(
+        {.evidence = "dom0-vbd",
+         .class_name = "VBD",
+         .ref = vbd.ref.str(),
+         .uuid = vbd.record.uuid,
+         .name = vdi == nullptr ? "(gone)" : vdi->name_label,
+         .message = fmt::format("the disk is in {}: {}", text::quoted(vm->name_label), why),
+         .advice =
+             stale ? "takes it from the control domain; the disk is kept" : "wait for the task",
+         .fix = stale ? Fix::release : Fix::none});
 }
 
 // -- fixing -----------------------------------------------------------------------------------
@@ -242,7 +242,8 @@ std::string remove_transfer_vm(PoolView& now, const Ghost& ghost, const cli::Con
     run_task(pool, context, "VM.destroy", {value(ref)});
     for (const auto& vdi : own)
         run_task(pool, context, "VDI.destroy", {value(vdi)});
-    return fmt::format("removed, with {} disk{} of its own", own.size(), own.size() == 1 ? "" : "s");
+    return fmt::format("removed, with {} disk{} of its own", own.size(),
+                       own.size() == 1 ? "" : "s");
 }
 
 } // namespace

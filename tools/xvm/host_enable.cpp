@@ -41,7 +41,8 @@ int each_host(const Globals& globals, const Options& o, cli::Context& context,
     const Change act = change(view);
     Rows rows(context, schema, o.change);
     for (const auto* host : hosts)
-        rows.run(pool, host->record.name_label, host->record.uuid, [&] { return act(pool, *host); });
+        rows.run(pool, host->record.name_label, host->record.uuid,
+                 [&] { return act(pool, *host); });
     return rows.finish();
 }
 
@@ -80,6 +81,7 @@ std::vector<std::string> residents(PoolView& view, const xapi::Host& host)
     for (const xapi::Ref<xapi::Vm>& ref : host.resident_VMs)
         if (const xapi::Vm* vm = view.find(ref); vm != nullptr && !vm->is_control_domain)
             names.push_back(text::printable(vm->name_label));
+    std::sort(names.begin(), names.end());
     return names;
 }
 
@@ -108,8 +110,8 @@ Done evacuate(lab::Pool& pool, PoolView& view, const xapi::Object<xapi::Host>& h
             pool.session().clean_up("host.enable", {value(host.ref)});
         throw;
     }
-    return {.message = fmt::format("disabled, {} VM{} migrated", vms.size(),
-                                   vms.size() == 1 ? "" : "s")};
+    return {.message =
+                fmt::format("disabled, {} VM{} migrated", vms.size(), vms.size() == 1 ? "" : "s")};
 }
 
 int run_evacuate(const Globals& globals, const Options& o, cli::Context& context)
@@ -186,8 +188,7 @@ Verb host_evacuate_verb()
 {
     return cli::make_verb<Globals, Options>(
         info("host evacuate", "disable hosts and migrate their VMs to others",
-             "xvm.host.evacuate/1",
-             {"xvm host evacuate host2 --dry-run", "Which VMs would move"}),
+             "xvm.host.evacuate/1", {"xvm host evacuate host2 --dry-run", "Which VMs would move"}),
         declare, run_evacuate);
 }
 

@@ -23,17 +23,18 @@ void declare(cli::OptionSet& set, Options& o)
         .type_name("HOST");
 }
 
-const std::vector<std::string_view> columns{"name",    "address", "role", "enabled", "live", "vms",
-                                            "version", "ssh",     "uuid"};
+const std::vector<std::string_view> columns{"name", "address", "role", "enabled", "live",
+                                            "vms",  "version", "ssh",  "uuid"};
 
 /// host_metrics of all hosts: whether the coordinator hears from them.
 std::unordered_map<std::string, bool> liveness(lab::Pool& pool)
 {
     std::unordered_map<std::string, bool> live;
-    pool.session().each_record("host_metrics", {}, [&](std::string ref, const xmlrpc::Value& record) {
-        const xmlrpc::Value* value = record.find("live");
-        live.emplace(std::move(ref), value != nullptr && value->as_bool().value_or(false));
-    });
+    pool.session().each_record(
+        "host_metrics", {}, [&](std::string ref, const xmlrpc::Value& record) {
+            const xmlrpc::Value* value = record.find("live");
+            live.emplace(std::move(ref), value != nullptr && value->as_bool().value_or(false));
+        });
     return live;
 }
 
@@ -68,19 +69,19 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
                 fmt::format("{} {}", value_of(record.software_version, "product_brand"),
                             value_of(record.software_version, "product_version"));
             const std::string ssh = !record.ssh_known ? "" : record.ssh_enabled ? "on" : "off";
-            ordered_json item{{"name", record.name_label},
-                              {"uuid", record.uuid},
-                              {"address", record.address},
-                              {"coordinator", coordinator},
-                              {"enabled", record.enabled},
-                              {"live", alive},
-                              {"vms", vms},
-                              {"version", version},
-                              {"ssh", record.ssh_known ? ordered_json(record.ssh_enabled)
-                                                       : ordered_json()}};
+            ordered_json item{
+                {"name", record.name_label},
+                {"uuid", record.uuid},
+                {"address", record.address},
+                {"coordinator", coordinator},
+                {"enabled", record.enabled},
+                {"live", alive},
+                {"vms", vms},
+                {"version", version},
+                {"ssh", record.ssh_known ? ordered_json(record.ssh_enabled) : ordered_json()}};
             list.add({record.name_label, record.address, coordinator ? "coordinator" : "member",
-                      record.enabled ? "yes" : "no", alive ? "yes" : "no",
-                      fmt::format("{}", vms), version, ssh, record.uuid},
+                      record.enabled ? "yes" : "no", alive ? "yes" : "no", fmt::format("{}", vms),
+                      version, ssh, record.uuid},
                      std::move(item));
         }
     }

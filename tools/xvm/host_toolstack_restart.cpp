@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// xvm host toolstack-restart: one host after the other, members first and the coordinator last, each
-// until XAPI answers again. Done is when agent_start_time has grown and the host is enabled as
+// xvm host toolstack-restart: one host after the other, members first and the coordinator last,
+// each until XAPI answers again. Done is when agent_start_time has grown and the host is enabled as
 // before (xapi.md 3.1); when XAPI does not answer at all, the script on the host is run over SSH.
 #include "listing.hpp"
 #include "pool_view.hpp"
@@ -54,8 +54,9 @@ void pause(const cli::Context& context)
     std::unique_lock lock(mutex);
     never.wait_for(lock, context.stop, look_again, [] { return false; });
     if (context.stop.stop_requested())
-        throw Error(Errc::interrupted, "interrupted",
-                    "the toolstack goes on restarting by itself; xvm host ls shows when it is back");
+        throw Error(
+            Errc::interrupted, "interrupted",
+            "the toolstack goes on restarting by itself; xvm host ls shows when it is back");
 }
 
 /// Seconds since 1970, as text with a fraction; 0 when the host does not say.
@@ -73,8 +74,9 @@ void restart_over_ssh(const std::string& destination, const cli::Context& contex
         transport::parse_ssh_target(destination),
         {.config_file = {}, .note = [&](std::string_view words) { context.note(words); }},
         context.stop);
-    const auto done = transport::run_ssh(*session, "xe-toolstack-restart",
-                                         {.input = {}, .stop = context.stop, .timeout = script_time});
+    const auto done =
+        transport::run_ssh(*session, "xe-toolstack-restart",
+                           {.input = {}, .stop = context.stop, .timeout = script_time});
     if (!done.exit.ok())
         throw Error(Errc::failed,
                     fmt::format("xe-toolstack-restart on {}: {}{}", session->peer(),
@@ -141,8 +143,8 @@ class Restart {
                             "log in to the host and see: systemctl status xapi; tail "
                             "/var/log/xensource.log");
             if (!by_ssh && o_.ssh == "auto" && Clock::now() - begun_ >= o_.ssh_after) {
-                context_.note(fmt::format("the toolstack is not back after {:.0f} s: trying SSH",
-                                          seconds()));
+                context_.note(
+                    fmt::format("the toolstack is not back after {:.0f} s: trying SSH", seconds()));
                 restart_over_ssh(pool_.ssh_destination(host_), context_);
                 by_ssh = true;
             }

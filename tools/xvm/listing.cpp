@@ -12,9 +12,8 @@ using nlohmann::ordered_json;
 
 const std::vector<cli::Format> row_formats{cli::Format::table, cli::Format::tsv, cli::Format::json,
                                            cli::Format::jsonl};
-const std::vector<cli::Format> list_formats{cli::Format::table, cli::Format::tsv,
-                                            cli::Format::json, cli::Format::jsonl,
-                                            cli::Format::ids};
+const std::vector<cli::Format> list_formats{cli::Format::table, cli::Format::tsv, cli::Format::json,
+                                            cli::Format::jsonl, cli::Format::ids};
 
 class Listing::Impl {
   public:

@@ -4,9 +4,9 @@
 
 #include <xenlab/cli/table.hpp>
 
-#include <memory>
-
 #include <nlohmann/json_fwd.hpp>
+
+#include <memory>
 
 namespace xvm {
 

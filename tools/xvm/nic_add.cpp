@@ -43,7 +43,9 @@ void declare(cli::OptionSet& set, Options& o)
         .check(mac_problem);
     set.add_option("--device", o.device, "Position (0, 1…); default: the first free one")
         .type_name("N");
-    set.add_option("--mtu", o.mtu, "MTU (default: that of the network)").type_name("N").range(68, 65535);
+    set.add_option("--mtu", o.mtu, "MTU (default: that of the network)")
+        .type_name("N")
+        .range(68, 65535);
     declare_change_options(set, o.change, false);
 }
 
@@ -67,13 +69,12 @@ Done add_to(const lab::VmTarget& vm, PoolView& view, const Options& o, const cli
     record.emplace("network", value(network.ref));
     record.emplace("VM", value(vm.ref));
     record.emplace("MAC", xmlrpc::Value(o.mac));
-    record.emplace("MTU", xmlrpc::Value(o.mtu == 0 ? network.record.MTU
-                                                   : static_cast<std::int64_t>(o.mtu)));
+    record.emplace(
+        "MTU", xmlrpc::Value(o.mtu == 0 ? network.record.MTU : static_cast<std::int64_t>(o.mtu)));
     record.emplace("other_config", xmlrpc::Value(xmlrpc::Struct{}));
     record.emplace("qos_algorithm_type", xmlrpc::Value(""));
     record.emplace("qos_algorithm_params", xmlrpc::Value(xmlrpc::Struct{}));
-    const auto vif =
-        vm.pool->session().call("VIF.create", {xmlrpc::Value(std::move(record))});
+    const auto vif = vm.pool->session().call("VIF.create", {xmlrpc::Value(std::move(record))});
     return {.message = plug(vm, context, "VIF.plug", vif)};
 }
 

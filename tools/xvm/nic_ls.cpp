@@ -66,8 +66,8 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
                               {"attached", vif->currently_attached},
                               {"uuid", vif->uuid}};
             list.add({vm.label(), vif->device, view.name(vif->network), vif->MAC,
-                      fmt::format("{}", fmt::join(ip, ",")),
-                      vif->currently_attached ? "yes" : "no", vif->uuid, vm.record.uuid},
+                      fmt::format("{}", fmt::join(ip, ",")), vif->currently_attached ? "yes" : "no",
+                      vif->uuid, vm.record.uuid},
                      std::move(item));
         }
     }

@@ -19,7 +19,9 @@ struct Options {
 
 void declare(cli::OptionSet& set, Options& o)
 {
-    set.add_option("VM", o.vm, "Name, uuid or start of the uuid of a VM").type_name("VM").required();
+    set.add_option("VM", o.vm, "Name, uuid or start of the uuid of a VM")
+        .type_name("VM")
+        .required();
     set.add_option("DEVICE", o.devices, "Cards of it: positions (0, 1…), MAC addresses or uuids")
         .type_name("DEVICE")
         .required();
@@ -42,8 +44,8 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
 {
     lab::Pools pools = open_pools(globals, context);
     const lab::VmTarget vm = lab::resolve_vm(pools, o.vm);
-    const auto vifs = vm.pool->session().get_all<xapi::Vif>(
-        fmt::format("field \"VM\" = \"{}\"", vm.ref.str()));
+    const auto vifs =
+        vm.pool->session().get_all<xapi::Vif>(fmt::format("field \"VM\" = \"{}\"", vm.ref.str()));
     std::vector<const xapi::Object<xapi::Vif>*> chosen;
     for (const std::string& device : o.devices) {
         const std::size_t before = chosen.size();

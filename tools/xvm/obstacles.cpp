@@ -33,11 +33,12 @@ void add_operations(PoolView& view, const xapi::Operations& operations, std::str
         const xapi::Task* task = view.find(xapi::Ref<xapi::Task>(ref));
         const std::string name = text::printable(operation);
         if (task == nullptr)
-            found.push_back({.kind = "stale-operation",
-                             .message = fmt::format("{} is marked as being in \"{}\", but the task of "
-                                                    "that is gone: the mark was left behind",
-                                                    whose, name),
-                             .hint = "xvm ghost fix clears it; so does restarting the toolstack"});
+            found.push_back(
+                {.kind = "stale-operation",
+                 .message = fmt::format("{} is marked as being in \"{}\", but the task of "
+                                        "that is gone: the mark was left behind",
+                                        whose, name),
+                 .hint = "xvm ghost fix clears it; so does restarting the toolstack"});
         else if (!task->pending())
             found.push_back({.kind = "operation",
                              .message = fmt::format("{} is at the end of \"{}\"", whose, name),
@@ -56,19 +57,21 @@ void add_blocks(const xapi::Vm& vm, std::vector<Obstacle>& found)
 {
     for (const auto& [operation, reason] : vm.blocked_operations) {
         const auto mark = lab::parse_mark(reason);
-        std::string message = fmt::format("{} is blocked: {}", text::printable(operation),
-                                          text::quoted(reason));
+        std::string message =
+            fmt::format("{} is blocked: {}", text::printable(operation), text::quoted(reason));
         std::string hint = "whoever blocked it unblocks it; by hand: xvm api "
                            "VM.remove_from_blocked_operations " +
                            vm.uuid + " " + text::printable(operation);
         if (mark) {
             const lab::Alive state = lab::alive(*mark);
-            message += state == lab::Alive::yes  ? fmt::format(" ({} is running here)", mark->tool)
-                       : state == lab::Alive::no ? fmt::format(" ({} died)", mark->tool)
-                                                 : fmt::format(" ({} on {})", mark->tool, mark->machine);
+            message += state == lab::Alive::yes ? fmt::format(" ({} is running here)", mark->tool)
+                       : state == lab::Alive::no
+                           ? fmt::format(" ({} died)", mark->tool)
+                           : fmt::format(" ({} on {})", mark->tool, mark->machine);
             hint = state == lab::Alive::yes ? "wait for it" : "xvm reap takes it away";
         }
-        found.push_back({.kind = "blocked", .message = std::move(message), .hint = std::move(hint)});
+        found.push_back(
+            {.kind = "blocked", .message = std::move(message), .hint = std::move(hint)});
     }
 }
 
@@ -91,8 +94,9 @@ void add_sr(PoolView& view, const xapi::Ref<xapi::Sr>& ref, const xapi::Vm* vm, 
     if (sr->PBDs.empty() || with == 0)
         found.push_back({.kind = "missing-pbd",
                          .message = fmt::format("the SR {} is attached to no host", name),
-                         .hint = for_cd ? "eject the CD, or attach the SR again"
-                                        : "attach it: the storage or the network to it may be down"});
+                         .hint = for_cd
+                                     ? "eject the CD, or attach the SR again"
+                                     : "attach it: the storage or the network to it may be down"});
     else if (!without.empty())
         found.push_back({.kind = "missing-pbd",
                          .message = fmt::format("the SR {} is not attached to {}", name,
@@ -102,12 +106,14 @@ void add_sr(PoolView& view, const xapi::Ref<xapi::Sr>& ref, const xapi::Vm* vm, 
         sr->physical_size - sr->physical_utilisation < almost_full)
         found.push_back(
             {.kind = "full-sr",
-             .message = fmt::format("the SR {} is full: {} of {} are used", name,
-                                    text::human_size(static_cast<std::uint64_t>(
-                                        std::max<std::int64_t>(0, sr->physical_utilisation))),
-                                    text::human_size(static_cast<std::uint64_t>(sr->physical_size))),
-             .hint = "snapshots and growing disks fail; xvm vdi orphans and xvm sr chains show what "
-                     "could be freed"});
+             .message =
+                 fmt::format("the SR {} is full: {} of {} are used", name,
+                             text::human_size(static_cast<std::uint64_t>(
+                                 std::max<std::int64_t>(0, sr->physical_utilisation))),
+                             text::human_size(static_cast<std::uint64_t>(sr->physical_size))),
+             .hint =
+                 "snapshots and growing disks fail; xvm vdi orphans and xvm sr chains show what "
+                 "could be freed"});
 }
 
 /// Keys that the storage manager keeps while a host has the image open (sm: blktap2.py).
@@ -129,10 +135,10 @@ void add_locks(PoolView& view, const xapi::Vdi& vdi, std::vector<Obstacle>& foun
                  .hint = "after a crash of that host: /opt/xensource/sm/resetvdis.py single " +
                          vdi.uuid});
         else if (key == "paused" || key == "relinking" || key == "activating")
-            found.push_back({.kind = "storage-lock",
-                             .message = fmt::format("the storage manager is working on {} ({})", name,
-                                                    key),
-                             .hint = "wait for it; /var/log/SMlog on the host says more"});
+            found.push_back(
+                {.kind = "storage-lock",
+                 .message = fmt::format("the storage manager is working on {} ({})", name, key),
+                 .hint = "wait for it; /var/log/SMlog on the host says more"});
 }
 
 void add_disk(PoolView& view, const xapi::Object<xapi::Vdi>& vdi, const xapi::Vm* vm,
@@ -147,14 +153,14 @@ void add_disk(PoolView& view, const xapi::Object<xapi::Vdi>& vdi, const xapi::Vm
     add_locks(view, vdi.record, found);
     for (const Holder& holder : holders(view, vdi)) {
         if (holder.dom0)
-            found.push_back({.kind = "control-domain",
-                             .message = fmt::format("{} is in {}: {}", name,
-                                                    holder.vm == nullptr
-                                                        ? std::string("a control domain")
-                                                        : text::quoted(holder.vm->name_label),
-                                                    holder.why),
-                             .hint = holder.stale ? "xvm vdi release " + vdi.record.uuid
-                                                  : std::string("wait for it")});
+            found.push_back(
+                {.kind = "control-domain",
+                 .message = fmt::format("{} is in {}: {}", name,
+                                        holder.vm == nullptr ? std::string("a control domain")
+                                                             : text::quoted(holder.vm->name_label),
+                                        holder.why),
+                 .hint = holder.stale ? "xvm vdi release " + vdi.record.uuid
+                                      : std::string("wait for it")});
         else if (holder.vbd->currently_attached && holder.vm != nullptr && holder.vm != vm &&
                  !vdi.record.sharable)
             found.push_back({.kind = "in-use",
@@ -183,11 +189,11 @@ void add_tray(const xapi::Vbd& vbd, const xapi::Vm& vm, const xapi::Vdi* vdi,
     if (vm.power_state == "Running" && vbd.currently_attached && vbd.current_operations.empty() &&
         std::find(allowed.begin(), allowed.end(), "eject") == allowed.end())
         found.push_back({.kind = "locked-tray",
-                         .message = fmt::format("{} cannot be ejected from the drive {} now: the guest "
-                                                "has locked the tray",
-                                                vdi == nullptr ? std::string("the CD")
-                                                               : text::quoted(vdi->name_label),
-                                                vbd.userdevice),
+                         .message = fmt::format(
+                             "{} cannot be ejected from the drive {} now: the guest "
+                             "has locked the tray",
+                             vdi == nullptr ? std::string("the CD") : text::quoted(vdi->name_label),
+                             vbd.userdevice),
                          .hint = "eject it in the guest, or xvm reset"});
 }
 
@@ -238,10 +244,10 @@ std::vector<Obstacle> obstacles_of(PoolView& view, const xapi::Ref<xapi::Vm>& /*
         if (cd)
             add_tray(*vbd, vm, vdi == nullptr ? nullptr : &vdi->record, found);
         if (vdi == nullptr) {
-            found.push_back({.kind = "missing-disk",
-                             .message = fmt::format("what is at {} does not exist any more",
-                                                    vbd->userdevice),
-                             .hint = cd ? "eject it: xvm iso eject" : "xvm disk rm takes it away"});
+            found.push_back(
+                {.kind = "missing-disk",
+                 .message = fmt::format("what is at {} does not exist any more", vbd->userdevice),
+                 .hint = cd ? "eject it: xvm iso eject" : "xvm disk rm takes it away"});
             continue;
         }
         const xapi::Vm* self = view.find(vbd->VM);

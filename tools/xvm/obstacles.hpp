@@ -7,7 +7,8 @@
 namespace xvm {
 
 struct Obstacle {
-    std::string kind; ///< "operation", "stale-operation", "blocked", "control-domain", "missing-pbd"…
+    std::string
+        kind; ///< "operation", "stale-operation", "blocked", "control-domain", "missing-pbd"…
     std::string message; ///< plain words, foreign text made printable
     std::string hint;    ///< what to do
     std::string task;    ///< uuid of the task, if one is behind it

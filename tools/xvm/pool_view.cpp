@@ -16,8 +16,8 @@ constexpr std::size_t shortest_uuid = 8; // of the start of a uuid
 
 bool uuid_start(std::string_view word)
 {
-    return word.size() >= shortest_uuid && word.find_first_not_of("0123456789abcdef-") ==
-                                               std::string_view::npos;
+    return word.size() >= shortest_uuid &&
+           word.find_first_not_of("0123456789abcdef-") == std::string_view::npos;
 }
 
 Error missing(std::string_view kind, std::span<const Known> all, const std::string& word)
@@ -92,9 +92,8 @@ std::vector<std::size_t> match_all(std::string_view kind, std::span<const Known>
     return picked;
 }
 
-std::vector<const xapi::Object<xapi::Vdi>*> pick_vdis(PoolView& view,
-                                                      const std::vector<std::string>& words,
-                                                      const std::stop_token& stop)
+std::vector<const xapi::Object<xapi::Vdi>*>
+pick_vdis(PoolView& view, const std::vector<std::string>& words, const std::stop_token& stop)
 {
     const auto& all = view.all<xapi::Vdi>();
     std::vector<const xapi::Object<xapi::Vdi>*> picked;
@@ -105,9 +104,10 @@ std::vector<const xapi::Object<xapi::Vdi>*> pick_vdis(PoolView& view,
     for (const std::string& word : lab::expand_lists(words, stop)) {
         const std::set<std::string> of_device = vdis_at(view, word);
         if (of_device.size() > 1)
-            throw Error(Errc::ambiguous,
-                        fmt::format("{} is ambiguous: several VMs are called so", text::quoted(word)),
-                        "use the uuid");
+            throw Error(
+                Errc::ambiguous,
+                fmt::format("{} is ambiguous: several VMs are called so", text::quoted(word)),
+                "use the uuid");
         for (const auto& vdi : all)
             if (of_device.contains(vdi.ref.str()))
                 add(vdi);

@@ -118,9 +118,8 @@ std::vector<const xapi::Object<T>*> pick(PoolView& view, std::string_view kind,
 }
 
 /// VDIs are often named alike: also "VM/DEVICE" ("web1/0", "web1/xvdb").
-std::vector<const xapi::Object<xapi::Vdi>*> pick_vdis(PoolView& view,
-                                                      const std::vector<std::string>& words,
-                                                      const std::stop_token& stop);
+std::vector<const xapi::Object<xapi::Vdi>*>
+pick_vdis(PoolView& view, const std::vector<std::string>& words, const std::stop_token& stop);
 
 /// Words of a map, or "" without them.
 std::string value_of(const xapi::StringMap& map, std::string_view key);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // xvm reap: take away what runs of our own tools left behind when they were killed: objects that
-// carry their mark (lab/mark.hpp) and the operations they blocked. Of a run on another machine it is
-// not to be known whether it lives, so that is left alone unless it is named or old.
+// carry their mark (lab/mark.hpp) and the operations they blocked. Of a run on another machine it
+// is not to be known whether it lives, so that is left alone unless it is named or old.
 #include "listing.hpp"
 #include "pool_view.hpp"
 #include "rows.hpp"
@@ -94,15 +94,14 @@ void Collector::blocks(const xapi::Object<xapi::Vm>& vm)
                           .uuid = vm.record.uuid,
                           .what = "unblock " + text::printable(operation),
                           .take_away = [this, ref = vm.ref, operation = operation] {
-                              view_.pool().session().call(
-                                  "VM.remove_from_blocked_operations",
-                                  {value(ref), xmlrpc::Value(operation)});
+                              view_.pool().session().call("VM.remove_from_blocked_operations",
+                                                          {value(ref), xmlrpc::Value(operation)});
                           }});
     }
 }
 
-/// A snapshot or VM that a tool made for the time of its work, with the disks made with it: those of
-/// a snapshot are snapshots themselves; of a VM only marked ones go.
+/// A snapshot or VM that a tool made for the time of its work, with the disks made with it: those
+/// of a snapshot are snapshots themselves; of a VM only marked ones go.
 void Collector::machine(const xapi::Object<xapi::Vm>& vm)
 {
     const auto mark = lab::parse_mark(value_of(vm.record.other_config, lab::mark_key));
@@ -153,17 +152,17 @@ void Collector::transfer(const xapi::Object<xapi::Task>& task)
     const auto mark = lab::parse_mark(value_of(task.record.other_config, lab::mark_key));
     if (!mark || !dead(*mark))
         return;
-    found_.push_back({.mark = *mark,
-                      .name = task.record.name_label,
-                      .uuid = task.record.uuid,
-                      .what = "end the task",
-                      .take_away = [this, ref = task.ref, pending = task.record.pending()] {
-                          xapi::Session& session = view_.pool().session();
-                          if (pending)
-                              session.call("task.set_status",
-                                           {value(ref), xmlrpc::Value("cancelled")});
-                          session.call("task.destroy", {value(ref)});
-                      }});
+    found_.push_back(
+        {.mark = *mark,
+         .name = task.record.name_label,
+         .uuid = task.record.uuid,
+         .what = "end the task",
+         .take_away = [this, ref = task.ref, pending = task.record.pending()] {
+             xapi::Session& session = view_.pool().session();
+             if (pending)
+                 session.call("task.set_status", {value(ref), xmlrpc::Value("cancelled")});
+             session.call("task.destroy", {value(ref)});
+         }});
 }
 
 int run(const Globals& globals, const Options& o, cli::Context& context)

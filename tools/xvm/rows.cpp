@@ -50,9 +50,10 @@ void Rows::run(lab::Pool& pool, const std::string& name, const std::string& uuid
     }
     const Item item{.name = name, .uuid = uuid, .host = {}, .pool = &pool, .work = {}};
     impl_->writer.row(
-        item, {.row = std::move(row),
-               .seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
-                              .count()});
+        item,
+        {.row = std::move(row),
+         .seconds =
+             std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count()});
 }
 
 int Rows::finish()

@@ -77,7 +77,7 @@ void declare_show(cli::OptionSet& set, ShowOptions& o)
                  "Ask the hosts over SSH whether they log consoles, which overrides the setting");
 }
 
-const std::vector<std::string_view> show_columns{"vm",   "value",    "from", "power",
+const std::vector<std::string_view> show_columns{"vm",   "value",      "from", "power",
                                                  "host", "overridden", "uuid"};
 
 int run_show(const Globals& globals, const ShowOptions& o, cli::Context& context)
@@ -94,11 +94,11 @@ int run_show(const Globals& globals, const ShowOptions& o, cli::Context& context
         std::optional<bool> overridden;
         if (o.check && host != nullptr) {
             const auto known = asked.find(host->record.uuid);
-            overridden = known != asked.end()
-                             ? known->second
-                             : asked.emplace(host->record.uuid,
-                                             logs_consoles(*vm.pool, *host, context))
-                                   .first->second;
+            overridden =
+                known != asked.end()
+                    ? known->second
+                    : asked.emplace(host->record.uuid, logs_consoles(*vm.pool, *host, context))
+                          .first->second;
         }
         const std::string where = host == nullptr ? "" : host->record.name_label;
         const std::string value = has_serial(vm.record) ? setting.value : "";
@@ -114,7 +114,8 @@ int run_show(const Globals& globals, const ShowOptions& o, cli::Context& context
         if (overridden.value_or(false))
             context.warning(fmt::format("{} logs all consoles to files: the serial port of {} goes "
                                         "there, whatever is set",
-                                        text::printable(where), text::quoted(vm.record.name_label)));
+                                        text::printable(where),
+                                        text::quoted(vm.record.name_label)));
     }
     list.finish();
     return 0;
@@ -206,8 +207,7 @@ class Ports {
 
 Done set_one(const lab::VmTarget& vm, const SerialValue& serial, const Options& o)
 {
-    if (setting_of(vm.record).value == serial.value &&
-        setting_of(vm.record).from == "platform")
+    if (setting_of(vm.record).value == serial.value && setting_of(vm.record).from == "platform")
         return {.skipped = true, .message = serial.value};
     if (o.change.dry_run)
         return {.message = "would set " + serial.value};
@@ -224,8 +224,9 @@ void warn(const std::vector<lab::VmTarget>& vms, const SerialValue& serial, cons
         context.note("the port is on the host where the VM runs, and moves with it when it is "
                      "migrated; it must be free there");
     if (!o.check) {
-        context.note("a host that logs consoles (xenstore /local/logconsole/@) ignores the setting; "
-                     "--check-hosts asks");
+        context.note(
+            "a host that logs consoles (xenstore /local/logconsole/@) ignores the setting; "
+            "--check-hosts asks");
         return;
     }
     std::set<lab::Pool*> seen;
@@ -277,11 +278,11 @@ int run_unset(const Globals& globals, const Options& o, cli::Context& context)
                 return {.skipped = true, .message = "not set"};
             if (o.change.dry_run)
                 return {.message = "would remove " + text::printable(setting_of(vm.record).value)};
-            for (const auto& [there, method] :
-                 {std::pair(platform, "VM.remove_from_platform"),
-                  std::pair(other, "VM.remove_from_other_config")})
+            for (const auto& [there, method] : {std::pair(platform, "VM.remove_from_platform"),
+                                                std::pair(other, "VM.remove_from_other_config")})
                 if (there)
-                    vm.pool->session().call(method, {value(vm.ref), xmlrpc::Value(std::string(key))});
+                    vm.pool->session().call(method,
+                                            {value(vm.ref), xmlrpc::Value(std::string(key))});
             return {.message = "pty again; " + when(vm.record)};
         });
     return rows.finish();

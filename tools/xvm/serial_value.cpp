@@ -60,8 +60,9 @@ std::uint16_t port_of(const std::string& text)
 
 bool plain(std::string_view text)
 {
-    return std::all_of(text.begin(), text.end(),
-                       [](char c) { return c > ' ' && c != 0x7f && static_cast<signed char>(c) > 0; });
+    return std::all_of(text.begin(), text.end(), [](char c) {
+        return c > ' ' && c != 0x7f && static_cast<signed char>(c) > 0;
+    });
 }
 
 SerialValue parse_tcp(std::string_view text)
@@ -89,11 +90,13 @@ SerialValue parse_tcp(std::string_view text)
         if (!has(parts->options, "nodelay"))
             serial.value += ",nodelay";
         if (serial.host != "127.0.0.1" && serial.host != "localhost" && serial.host != "[::1]")
-            serial.warnings.emplace_back("the port has no password, and more than the host itself may "
-                                         "reach it: bind it to 127.0.0.1 and go there through SSH");
+            serial.warnings.emplace_back(
+                "the port has no password, and more than the host itself may "
+                "reach it: bind it to 127.0.0.1 and go there through SSH");
     } else if (!has(parts->options, "reconnect")) {
-        serial.warnings.emplace_back("the VM does not start when nobody listens there; ,reconnect=5 "
-                                     "makes QEMU try again");
+        serial.warnings.emplace_back(
+            "the VM does not start when nobody listens there; ,reconnect=5 "
+            "makes QEMU try again");
     }
     return serial;
 }
@@ -103,7 +106,8 @@ SerialValue parse_tcp(std::string_view text)
 SerialValue parse_serial(std::string_view text)
 {
     if (text.empty() || text.size() > 200 || !plain(text))
-        throw Error(Errc::usage, fmt::format("{} is no value for a serial port", text::quoted(text)));
+        throw Error(Errc::usage,
+                    fmt::format("{} is no value for a serial port", text::quoted(text)));
     if (text.starts_with("tcp:"))
         return parse_tcp(text);
     if (text == "pty" || text == "none" || text == "null")
@@ -115,11 +119,12 @@ SerialValue parse_serial(std::string_view text)
                 .port = {}};
     for (const std::string_view unreachable : {"telnet:", "udp:", "unix:", "websocket:"})
         if (text.starts_with(unreachable))
-            throw Error(Errc::usage,
-                        fmt::format("{} would be out of reach: QEMU has a network namespace of its own, "
-                                    "except for values that begin with tcp",
-                                    unreachable),
-                        "tcp:127.0.0.1:PORT,server does the same");
+            throw Error(
+                Errc::usage,
+                fmt::format("{} would be out of reach: QEMU has a network namespace of its own, "
+                            "except for values that begin with tcp",
+                            unreachable),
+                "tcp:127.0.0.1:PORT,server does the same");
     throw Error(Errc::usage, fmt::format("{} is no value for a serial port", text::quoted(text)),
                 "pty, none, null, file:/PATH, or tcp:HOST:PORT[,server]");
 }

@@ -20,9 +20,9 @@ struct SerialValue {
     bool counts_up = false;            ///< "PORT+": the first free port from there on
 };
 
-/// "pty", "none", "null", "stdio" is refused, "file:PATH", "tcp:[HOST]:PORT[,server][,…]". Adds what
-/// a server needs so that QEMU does not wait for a client before it boots. Throws Error{usage} for
-/// what QEMU could not reach or would not take.
+/// "pty", "none", "null", "stdio" is refused, "file:PATH", "tcp:[HOST]:PORT[,server][,…]". Adds
+/// what a server needs so that QEMU does not wait for a client before it boots. Throws Error{usage}
+/// for what QEMU could not reach or would not take.
 SerialValue parse_serial(std::string_view text);
 /// The same with another port.
 SerialValue with_port(const SerialValue& serial, std::uint16_t port);

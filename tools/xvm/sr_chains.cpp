@@ -40,7 +40,7 @@ void declare(cli::OptionSet& set, Options& o)
         .range(1, longest_chain);
 }
 
-const std::vector<std::string_view> columns{"sr",   "name", "vm",    "length", "size",
+const std::vector<std::string_view> columns{"sr",   "name",  "vm",    "length", "size",
                                             "used", "merge", "chain", "uuid"};
 
 struct Chain {
@@ -137,8 +137,8 @@ std::size_t left(const std::vector<Chain>& chains)
 /// Asks again until everything is merged. The garbage collector runs by itself after a scan.
 std::vector<Chain> wait_for_merge(PoolView& view, const Options& o, cli::Context& context)
 {
-    const auto limit = context.shared.timeout.count() > 0 ? context.shared.timeout
-                                                          : std::chrono::minutes(30);
+    const auto limit =
+        context.shared.timeout.count() > 0 ? context.shared.timeout : std::chrono::minutes(30);
     const auto deadline = transport::deadline_in(limit);
     std::size_t seen = 0;
     std::mutex mutex;
@@ -149,8 +149,8 @@ std::vector<Chain> wait_for_merge(PoolView& view, const Options& o, cli::Context
         if (merges == 0)
             return chains;
         if (merges != seen)
-            context.note(fmt::format("waiting for {} image{} to be merged", merges,
-                                     merges == 1 ? "" : "s"));
+            context.note(
+                fmt::format("waiting for {} image{} to be merged", merges, merges == 1 ? "" : "s"));
         seen = merges;
         const auto next = std::chrono::steady_clock::now() + look_again;
         if (next >= deadline)
@@ -201,9 +201,8 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
                                         longest_chain));
     }
     list.finish();
-    return o.most > 0 && longest > static_cast<std::size_t>(o.most)
-               ? exit_code(Errc::precondition)
-               : 0;
+    return o.most > 0 && longest > static_cast<std::size_t>(o.most) ? exit_code(Errc::precondition)
+                                                                    : 0;
 }
 
 } // namespace

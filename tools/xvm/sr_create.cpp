@@ -69,8 +69,8 @@ void look_first(lab::Pool& pool, const xapi::Ref<xapi::Host>& host,
                                 fmt::join(uuids, ", ")),
                     "take it as it is with --reattach UUID");
     } else if (!uuids.empty()) {
-        context.note(fmt::format("the storage also holds {}; they are left alone",
-                                 fmt::join(uuids, ", ")));
+        context.note(
+            fmt::format("the storage also holds {}; they are left alone", fmt::join(uuids, ", ")));
     }
 }
 
@@ -78,12 +78,12 @@ xapi::Ref<xapi::Sr> create(lab::Pool& pool, const xapi::Ref<xapi::Host>& host,
                            const lab::StorageSource& source, const Options& o,
                            const std::string& name, const cli::Context& context)
 {
-    return xapi::Ref<xapi::Sr>(run_task(
-        pool, context, "SR.create",
-        {value(host), map_value(source.device_config), xmlrpc::Value(std::int64_t{0}),
-         xmlrpc::Value(name), xmlrpc::Value(o.description), xmlrpc::Value(source.driver),
-         xmlrpc::Value(source.content_type), xmlrpc::Value(source.shared),
-         xmlrpc::Value(xmlrpc::Struct{})}));
+    return xapi::Ref<xapi::Sr>(
+        run_task(pool, context, "SR.create",
+                 {value(host), map_value(source.device_config), xmlrpc::Value(std::int64_t{0}),
+                  xmlrpc::Value(name), xmlrpc::Value(o.description), xmlrpc::Value(source.driver),
+                  xmlrpc::Value(source.content_type), xmlrpc::Value(source.shared),
+                  xmlrpc::Value(xmlrpc::Struct{})}));
 }
 
 /// SR.introduce and a PBD for each host: nothing on the storage is changed.
@@ -127,8 +127,8 @@ std::string plug_all(PoolView& view, const xapi::Ref<xapi::Sr>& sr, const cli::C
                      std::size_t& plugged)
 {
     std::string failed;
-    for (const auto& pbd : view.pool().session().get_all<xapi::Pbd>(
-             fmt::format("field \"SR\" = \"{}\"", sr.str()))) {
+    for (const auto& pbd :
+         view.pool().session().get_all<xapi::Pbd>(fmt::format("field \"SR\" = \"{}\"", sr.str()))) {
         try {
             if (!pbd.record.currently_attached)
                 run_task(view.pool(), context, "PBD.plug", {value(pbd.ref)});
@@ -149,8 +149,8 @@ Done make(PoolView& view, lab::StorageSource& source, const Options& o, const st
     if (const auto* same = same_storage(view, source)) {
         uuid = same->record.uuid;
         return {.skipped = true,
-                .message = fmt::format("it is the SR {} already",
-                                       text::quoted(same->record.name_label))};
+                .message =
+                    fmt::format("it is the SR {} already", text::quoted(same->record.name_label))};
     }
     const auto host = host_for(view, source, o.storage);
     if (o.change.dry_run) {
@@ -158,11 +158,10 @@ Done make(PoolView& view, lab::StorageSource& source, const Options& o, const st
         const bool looked = source.can_probe && !wants_secret(source, o.storage);
         if (looked)
             look_first(pool, host, source, o, context);
-        return {.message = fmt::format("would {} an SR of type {} on {}{}",
-                                       o.reattach.empty() ? "create" : "take", source.driver,
-                                       source.shared ? "every host"
-                                                     : text::printable(view.name(host)),
-                                       looked ? "; the storage answers" : "; not looked at")};
+        return {.message = fmt::format(
+                    "would {} an SR of type {} on {}{}", o.reattach.empty() ? "create" : "take",
+                    source.driver, source.shared ? "every host" : text::printable(view.name(host)),
+                    looked ? "; the storage answers" : "; not looked at")};
     }
     if (source.formats && o.reattach.empty())
         confirm(o.change, context,
@@ -181,9 +180,9 @@ Done make(PoolView& view, lab::StorageSource& source, const Options& o, const st
     if (plugged > 0)
         run_task(pool, context, "SR.scan", {value(sr)});
     if (!failed.empty())
-        throw Error(Errc::failed,
-                    fmt::format("created, but not attached everywhere: {}", failed),
-                    "VMs cannot use it on these hosts; when that is mended, restart their toolstack");
+        throw Error(
+            Errc::failed, fmt::format("created, but not attached everywhere: {}", failed),
+            "VMs cannot use it on these hosts; when that is mended, restart their toolstack");
     return {.message = fmt::format("attached to {} host{}", plugged, plugged == 1 ? "" : "s")};
 }
 

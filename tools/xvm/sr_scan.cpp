@@ -65,9 +65,9 @@ int run_scan(const Globals& globals, const Options& o, cli::Context& context)
             const auto before = vdis_in(pool, sr->ref);
             run_task(pool, context, "SR.scan", {value(sr->ref)});
             const auto after = vdis_in(pool, sr->ref);
-            return {.message = fmt::format("{} VDIs, {} new, {} gone", after.size(),
-                                           missing_from(after, before),
-                                           missing_from(before, after))};
+            return {.message =
+                        fmt::format("{} VDIs, {} new, {} gone", after.size(),
+                                    missing_from(after, before), missing_from(before, after))};
         });
     return rows.finish();
 }
@@ -128,8 +128,8 @@ int run_forget(const Globals& globals, const Options& o, cli::Context& context)
                 return {.message = fmt::format("would unplug it from {} host(s) and forget it",
                                                sr->record.PBDs.size())};
             unplug_all(view, *sr, context);
-            return {.message = "forgotten; its data is kept: xvm sr create --reattach " +
-                               sr->record.uuid};
+            return {.message =
+                        "forgotten; its data is kept: xvm sr create --reattach " + sr->record.uuid};
         });
     return rows.finish();
 }

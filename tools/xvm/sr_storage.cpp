@@ -22,8 +22,10 @@ void declare_storage_options(cli::OptionSet& set, StorageOptions& options)
     set.add_option("--secret-fd", options.secret.fd, "Read that password from this descriptor")
         .type_name("N")
         .range(0, 1 << 20);
-    set.add_choice("--nfs-version", options.nfs_version, {"3", "4", "4.0", "4.1"}, "Version of NFS");
-    set.add_choice("--smb-version", options.smb_version, {"1.0", "3.0"}, "Version of SMB (iso-cifs)");
+    set.add_choice("--nfs-version", options.nfs_version, {"3", "4", "4.0", "4.1"},
+                   "Version of NFS");
+    set.add_choice("--smb-version", options.smb_version, {"1.0", "3.0"},
+                   "Version of SMB (iso-cifs)");
     set.add_option("--mount-options", options.mount_options, "More options for mount (NFS)")
         .type_name("OPTIONS");
     set.add_option("--on", options.on_host, "Host that does it; local storage is made there")
@@ -74,11 +76,11 @@ StorageSecret::StorageSecret(lab::Pool& pool, lab::StorageSource& source,
 {
     if (!wants_secret(source, options))
         return;
-    const Secret password = lab::read_secret(
-        options.secret,
-        fmt::format("Password for {} on the storage",
-                    text::printable(source.device_config.at(source.user_key))),
-        stop);
+    const Secret password =
+        lab::read_secret(options.secret,
+                         fmt::format("Password for {} on the storage",
+                                     text::printable(source.device_config.at(source.user_key))),
+                         stop);
     xmlrpc::Struct record;
     record.emplace("value", xmlrpc::Value(password.reveal()));
     record.emplace("other_config", xmlrpc::Value(xmlrpc::Struct{}));
@@ -117,8 +119,7 @@ std::vector<lab::ProbeItem> probe(lab::Pool& pool, const xapi::Ref<xapi::Host>& 
         return lab::parse_probe(
             pool.session()
                 .call("SR.probe", {value(host), map_value(source.device_config),
-                                   xmlrpc::Value(source.driver),
-                                   xmlrpc::Value(xmlrpc::Struct{})})
+                                   xmlrpc::Value(source.driver), xmlrpc::Value(xmlrpc::Struct{})})
                 .as_scalar()
                 .value_or(""));
     } catch (const xapi::Fault& fault) {

@@ -42,19 +42,22 @@ Done release(PoolView& view, const xapi::Object<xapi::Vdi>& vdi, const Options& 
     std::vector<Holder> stale;
     for (const Holder& holder : holders(view, vdi)) {
         if (holder.dom0 && !holder.stale)
-            throw Error(Errc::precondition, holder.why, "wait for it, or cancel the task: xvm task");
+            throw Error(Errc::precondition, holder.why,
+                        "wait for it, or cancel the task: xvm task");
         if (!holder.dom0 && holder.vbd->currently_attached)
-            throw Error(Errc::precondition,
-                        fmt::format("{} {}", holder.why,
-                                    holder.vm == nullptr ? "" : text::quoted(holder.vm->name_label)),
-                        "halt that VM, or xvm disk rm");
+            throw Error(
+                Errc::precondition,
+                fmt::format("{} {}", holder.why,
+                            holder.vm == nullptr ? "" : text::quoted(holder.vm->name_label)),
+                "halt that VM, or xvm disk rm");
         if (holder.dom0)
             stale.push_back(holder);
     }
     if (stale.empty())
         return {.skipped = true, .message = "no control domain holds it"};
     if (o.change.dry_run)
-        return {.message = fmt::format("would take it from {}", text::printable(stale.front().vm->name_label))};
+        return {.message = fmt::format("would take it from {}",
+                                       text::printable(stale.front().vm->name_label))};
     for (const Holder& holder : stale)
         release_from_dom0(view.pool(), holder.vbd_ref, context);
     return {.message = fmt::format("taken from {}", text::printable(stale.front().vm->name_label))};
@@ -116,13 +119,14 @@ Done resize(PoolView& view, const xapi::Object<xapi::Vdi>& vdi, const ResizeOpti
     for (const Holder& holder : holders(view, vdi))
         if (holder.vbd->currently_attached)
             throw Error(Errc::precondition,
-                        fmt::format("{}: {}", holder.vm == nullptr
-                                                  ? std::string("(gone)")
-                                                  : text::quoted(holder.vm->name_label),
+                        fmt::format("{}: {}",
+                                    holder.vm == nullptr ? std::string("(gone)")
+                                                         : text::quoted(holder.vm->name_label),
                                     holder.why),
                         "a disk grows only while it is detached: halt the VM");
-    const std::string words = fmt::format("{} -> {}", text::human_size(static_cast<std::uint64_t>(before)),
-                                          text::human_size(static_cast<std::uint64_t>(wanted)));
+    const std::string words =
+        fmt::format("{} -> {}", text::human_size(static_cast<std::uint64_t>(before)),
+                    text::human_size(static_cast<std::uint64_t>(wanted)));
     if (o.change.dry_run)
         return {.message = "would grow it, " + words};
     run_task(view.pool(), context, "VDI.resize", {value(vdi.ref), xmlrpc::Value(wanted)});

@@ -16,7 +16,7 @@ namespace {
 /// Disks that a control domain attaches for its own purposes (VDI.type).
 bool own_of_dom0(const xapi::Vdi& vdi)
 {
-    constexpr std::array kept{"ha_statefile", "redo_log", "metadata", "rrd",
+    constexpr std::array kept{"ha_statefile", "redo_log",  "metadata", "rrd",
                               "pvs_cache",    "crashdump", "suspend"};
     return std::find(kept.begin(), kept.end(), vdi.type) != kept.end();
 }
@@ -27,10 +27,18 @@ bool may_transfer(const xapi::Task& task)
 {
     if (!task.pending())
         return false;
-    constexpr std::array harmless{"VM.start",          "VM.start_on",       "VM.clean_shutdown",
-                                  "VM.hard_shutdown",  "VM.clean_reboot",   "VM.hard_reboot",
-                                  "VM.pause",          "VM.unpause",        "VM.shutdown",
-                                  "VBD.unplug",        "VBD.unplug_force",  "VDI.destroy",
+    constexpr std::array harmless{"VM.start",
+                                  "VM.start_on",
+                                  "VM.clean_shutdown",
+                                  "VM.hard_shutdown",
+                                  "VM.clean_reboot",
+                                  "VM.hard_reboot",
+                                  "VM.pause",
+                                  "VM.unpause",
+                                  "VM.shutdown",
+                                  "VBD.unplug",
+                                  "VBD.unplug_force",
+                                  "VDI.destroy",
                                   "VM.power_state_reset"};
     std::string_view name = task.name_label;
     if (name.starts_with("Async."))
@@ -81,10 +89,10 @@ std::vector<Holder> holders(PoolView& view, const xapi::Object<xapi::Vdi>& vdi)
             holder.dom0 = true;
             holder.stale = stale_in_dom0(view, *vbd, holder.why);
         } else if (vbd->currently_attached) {
-            holder.why = holder.vm->power_state == "Suspended"
-                             ? "attached to a suspended VM"
-                             : fmt::format("attached to a {} VM",
-                                           text::to_lower(holder.vm->power_state));
+            holder.why =
+                holder.vm->power_state == "Suspended"
+                    ? "attached to a suspended VM"
+                    : fmt::format("attached to a {} VM", text::to_lower(holder.vm->power_state));
         } else if (holder.vm->is_a_snapshot) {
             holder.why = "belongs to a snapshot";
         } else {

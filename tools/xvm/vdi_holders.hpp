@@ -9,10 +9,10 @@ namespace xvm {
 struct Holder {
     xapi::Ref<xapi::Vbd> vbd_ref;
     const xapi::Vbd* vbd;
-    const xapi::Vm* vm;      ///< nullptr: gone
-    bool dom0 = false;       ///< the control domain: a transfer, or what is left of one
-    bool stale = false;      ///< dom0, and nothing in the pool seems to need it
-    std::string why;         ///< in plain words
+    const xapi::Vm* vm; ///< nullptr: gone
+    bool dom0 = false;  ///< the control domain: a transfer, or what is left of one
+    bool stale = false; ///< dom0, and nothing in the pool seems to need it
+    std::string why;    ///< in plain words
 };
 
 /// All VBDs of the disk, those that are attached first.
@@ -25,6 +25,7 @@ bool stale_in_dom0(PoolView& view, const xapi::Vbd& vbd, std::string& why);
 
 /// Unplugs (by force if need be) and destroys a VBD of a control domain, after another look that it
 /// is still stale: it, never the disk. Throws Error{precondition} when somebody uses it now.
-void release_from_dom0(lab::Pool& pool, const xapi::Ref<xapi::Vbd>& ref, const cli::Context& context);
+void release_from_dom0(lab::Pool& pool, const xapi::Ref<xapi::Vbd>& ref,
+                       const cli::Context& context);
 
 } // namespace xvm

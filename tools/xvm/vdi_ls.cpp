@@ -15,7 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-const std::vector<std::string_view> columns{"name", "sr",   "size", "used", "type",
+const std::vector<std::string_view> columns{"name", "sr",   "size", "used",   "type",
                                             "held", "uuid", "vms",  "missing"};
 
 void add_row(Listing& list, PoolView& view, const xapi::Object<xapi::Vdi>& vdi,
@@ -48,7 +48,8 @@ void add_row(Listing& list, PoolView& view, const xapi::Object<xapi::Vdi>& vdi,
              std::move(item));
 }
 
-std::vector<const xapi::Object<xapi::Vdi>*> in_order(std::vector<const xapi::Object<xapi::Vdi>*> all)
+std::vector<const xapi::Object<xapi::Vdi>*>
+in_order(std::vector<const xapi::Object<xapi::Vdi>*> all)
 {
     std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) {
         return std::tie(a->record.name_label, a->record.uuid) <
@@ -132,7 +133,8 @@ int run_orphans(const Globals& globals, const OrphanOptions& o, cli::Context& co
 {
     lab::Pools pools = open_pools(globals, context);
     PoolView view(pools.single());
-    Listing list(context, "xvm.vdi.orphans/1", columns, {"name", "sr", "size", "used", "type", "uuid"});
+    Listing list(context, "xvm.vdi.orphans/1", columns,
+                 {"name", "sr", "size", "used", "type", "uuid"});
     for (const auto* vdi : chosen(view, {}, o.srs, false, context)) {
         const xapi::Sr* sr = view.find(vdi->record.SR);
         if (orphan(vdi->record) && sr != nullptr && sr->content_type != "iso")
@@ -155,7 +157,7 @@ void declare_who(cli::OptionSet& set, WhoOptions& o)
         .required();
 }
 
-const std::vector<std::string_view> who_columns{"vdi",   "vm",  "state", "device", "mode",
+const std::vector<std::string_view> who_columns{"vdi",      "vm",  "state", "device", "mode",
                                                 "attached", "why", "uuid",  "vbd"};
 
 int run_who(const Globals& globals, const WhoOptions& o, cli::Context& context)

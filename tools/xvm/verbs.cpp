@@ -15,12 +15,12 @@ namespace xvm {
 
 // …and what they are made of, what they run on and what goes wrong.
 #define XVM_POOL_VERBS(X)                                                                          \
-    X(disk_ls) X(disk_add) X(disk_rm) X(nic_ls) X(nic_add) X(nic_rm)                               \
-    X(sr_ls) X(sr_probe) X(sr_create) X(sr_scan) X(sr_forget) X(sr_chains)                         \
-    X(vdi_ls) X(vdi_who) X(vdi_orphans) X(vdi_release) X(vdi_resize) X(vdi_rm)                     \
-    X(host_ls) X(host_enable) X(host_disable) X(host_evacuate) X(host_toolstack_restart)           \
-    X(host_ssh) X(why) X(ghost_ls) X(ghost_fix) X(reap)                                            \
-    X(serial_show) X(serial_set) X(serial_unset)
+    X(disk_ls)                                                                                     \
+    X(disk_add) X(disk_rm) X(nic_ls) X(nic_add) X(nic_rm) X(sr_ls) X(sr_probe) X(sr_create)        \
+        X(sr_scan) X(sr_forget) X(sr_chains) X(vdi_ls) X(vdi_who) X(vdi_orphans) X(vdi_release)    \
+            X(vdi_resize) X(vdi_rm) X(host_ls) X(host_enable) X(host_disable) X(host_evacuate)     \
+                X(host_toolstack_restart) X(host_ssh) X(why) X(ghost_ls) X(ghost_fix) X(reap)      \
+                    X(serial_show) X(serial_set) X(serial_unset)
 
 #define XVM_DECLARE(name) Verb name##_verb();
 XVM_VERBS(XVM_DECLARE)

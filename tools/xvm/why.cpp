@@ -42,11 +42,11 @@ class Answer {
             context_.shared.format == cli::Format::jsonl) {
             ordered_json obstacles = ordered_json::array();
             for (const Obstacle& one : found)
-                obstacles.push_back({{"kind", one.kind},
-                                     {"message", one.message},
-                                     {"hint", one.hint},
-                                     {"task", one.task.empty() ? ordered_json()
-                                                               : ordered_json(one.task)}});
+                obstacles.push_back(
+                    {{"kind", one.kind},
+                     {"message", one.message},
+                     {"hint", one.hint},
+                     {"task", one.task.empty() ? ordered_json() : ordered_json(one.task)}});
             list_.add({}, {{"name", name},
                            {"class", class_name},
                            {"uuid", uuid},

@@ -12,9 +12,10 @@ status xvm disk add vm001 --vdi vm002/0 "${row[@]}"
 status xvm disk add vm001 vm002 --vdi vm003/0
 status xvm disk add vm001 --vdi vm001/0 "${row[@]}"
 status xvm disk rm vm001 7
+nothing_changed
 status xvm disk rm vm005 0 "${row[@]}" # no PV drivers: it cannot be unplugged
 status xvm disk rm nosuch 0
-nothing_changed
+xapi_changes
 xapi_do 'fault VBD.create:1:DEVICE_ALREADY_EXISTS,0'
 status xvm disk add vm006 --size 1G --device 0 --json | grep -v seconds | sed 's/"uuid": ".*"/"uuid": …/'
 xapi_changes

@@ -6,7 +6,7 @@
 . "$ROOT/tests/cli/sim.sh"
 with_xapi --vms 4
 row=(--fields "status,name,message")
-in_words() { sed -E "s/$(uname -n)/HERE/g; s/@HERE\.[0-9]+\.[0-9]+/@HERE.N.N/g"; }
+in_words() { sed -E "s/@$(uname -n | sed 's/[^A-Za-z0-9._-]/-/g')\.[0-9]+\.[0-9]+/@HERE.N.N/g; s/(elsewhere\.13)\.[0-9]+/\1.N/"; }
 xvm reap
 sleep 100 &
 live="xvm@$(uname -n).$!.$(date +%s)"
@@ -36,7 +36,7 @@ xvm reap "xvm@elsewhere.13.1" --dry-run
 nothing_changed
 xvm reap -y "${row[@]}" | in_words
 xapi_changes
-xvm reap --older 0s -y "${row[@]}"
+xvm reap --older 0s -y "${row[@]}" | in_words
 xvm vdi orphans --fields name
 xapi_py <<'END'
 print(sorted(len(v["blocked_operations"]) for v in call("VM.get_all_records").values() if v["blocked_operations"]))

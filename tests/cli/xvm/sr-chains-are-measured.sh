@@ -18,8 +18,9 @@ status xvm sr chains 'shared storage' --most 2 --fields name,length
 xvm sr chains --json | jq -c '.schema, (.items[0] | [.name, .length, .to_merge, (.chain | length)])'
 status xvm sr chains --wait --timeout 1s
 (sleep 1; set_field '["VDI","leaf","sm_config",{}]') &
+changer=$!
 xvm sr chains --wait --timeout 30s --fields name,length,merge
-wait
+wait "$changer"
 set_field "[\"VDI\",\"base\",\"sm_config\",{\"vhd-parent\":\"$(xapi_py <<<'print(call("VDI.get_uuid", one("VDI", "middle")))')\"}]"
 set_field "[\"VDI\",\"leaf\",\"sm_config\",{\"vhd-parent\":\"$(xapi_py <<<'print(call("VDI.get_uuid", one("VDI", "middle")))')\"}]"
 xvm sr chains --fields name,length 2>&1 | sed 's/[0-9a-f-]\{36\}/UUID/'

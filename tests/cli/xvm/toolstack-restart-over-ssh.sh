@@ -26,19 +26,22 @@ script() {
 restart() { # ARGUMENT...
     local code=0
     xvm host toolstack-restart host1 --fields status,name,message "$@" >out 2>&1 || code=$?
-    sed -E 's/after [0-9]+ s/after N s/; s/127\.0\.0\.1(:[0-9]+)?/HOST/g' out
+    sed -E 's/after [0-9]+ s/after N s/; s/after [0-9]+ ms/after N ms/
+        s/port [0-9]+/port N/; s/127\.0\.0\.1(:[0-9]+)?/HOST/g; s/'"$(id -un)"'@/USER@/g' out
     echo "exit $code"
 }
-comes_back="echo 'set [\"host\",\"host1\",\"other_config\",{\"agent_start_time\":\"\$(date +%s)9.\"}]' >'$PWD/xapi.in'"
+comes_back() { # TIME: what the script has to do to the simulated host
+    echo "echo 'set [\"host\",\"host1\",\"other_config\",{\"agent_start_time\":\"$1.\"}]' >'$PWD/xapi.in'"
+}
 
 echo "-- at once"
-script "$comes_back"
+script "$(comes_back 5000000000)"
 restart --ssh only
 echo "-- the script fails"
 script "echo another one runs >&2; exit 1"
 restart --ssh only
 echo "-- it does not come back"
-script "echo clear >'$PWD/xapi.in'; $comes_back"
+script "echo clear >'$PWD/xapi.in'; $(comes_back 6000000000)"
 xapi_do fault no-comeback
 restart --ssh-after 2s
 echo "-- never"

@@ -17,6 +17,7 @@ after=$(xapi_py <<<'print([h["other_config"]["agent_start_time"] for h in call("
 [[ $before != "$after" ]] || echo "BAD: nothing was restarted"
 xapi_changes
 xvm ls --fields name,power
+# shellcheck disable=SC2016 # the simulator fills it in
 xapi_do 'fault host.restart_agent:1:HOST_OFFLINE,$1'
 status xvm host toolstack-restart host1 "${row[@]}"
 [[ -n $task ]]

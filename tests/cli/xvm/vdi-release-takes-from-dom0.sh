@@ -18,6 +18,7 @@ xapi_py <<<'task = open("task").read(); call("task.set_status", task, "cancelled
 status xvm vdi release vm001/0 "${row[@]}"
 xvm vdi release held0 held1 vm002/0 --dry-run "${row[@]}"
 nothing_changed
+# shellcheck disable=SC2016 # the simulator fills it in
 xapi_do 'fault VBD.unplug:1:DEVICE_DETACH_REJECTED,VBD,$1,busy'
 xvm vdi release held0 held1 vm002/0 "${row[@]}"
 xapi_changes

@@ -18,6 +18,7 @@ nothing_changed
 xvm vdi resize spare +1G "${row[@]}"
 xvm vdi resize spare 1032M "${row[@]}"
 xvm vdi resize vm002/0 10G "${row[@]}"
+# shellcheck disable=SC2016 # the simulator fills it in
 xapi_do 'fault VDI.destroy:1:VDI_IN_USE,$1,destroy' # as for some seconds after an unplug
 xvm vdi orphans -q | xvm vdi rm - -y "${row[@]}"
 xapi_changes

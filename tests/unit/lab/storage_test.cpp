@@ -26,13 +26,15 @@ TEST(Storage, EachDriverGetsItsOwnKeys)
               (Config{{"location", "//srv1/isos"}, {"type", "cifs"}}));
     EXPECT_EQ(parse_storage("smb", "//srv1/vms/a", false).device_config,
               (Config{{"server", "//srv1/vms/a"}}));
-    EXPECT_EQ(parse_storage("iscsi", "iscsi://u@srv1:3261/iqn.2026-11.lab:x/3600a", false).device_config,
-              (Config{{"target", "srv1"},
-                      {"port", "3261"},
-                      {"targetIQN", "iqn.2026-11.lab:x"},
-                      {"SCSIid", "3600a"},
-                      {"chapuser", "u"}}));
-    EXPECT_EQ(parse_storage("ext", "/dev/sdb", false).device_config, (Config{{"device", "/dev/sdb"}}));
+    EXPECT_EQ(
+        parse_storage("iscsi", "iscsi://u@srv1:3261/iqn.2026-11.lab:x/3600a", false).device_config,
+        (Config{{"target", "srv1"},
+                {"port", "3261"},
+                {"targetIQN", "iqn.2026-11.lab:x"},
+                {"SCSIid", "3600a"},
+                {"chapuser", "u"}}));
+    EXPECT_EQ(parse_storage("ext", "/dev/sdb", false).device_config,
+              (Config{{"device", "/dev/sdb"}}));
 }
 
 TEST(Storage, AProbeMayBePartial)
@@ -44,12 +46,24 @@ TEST(Storage, AProbeMayBePartial)
 
 TEST(Storage, RefusesWhatIsNone)
 {
-    const std::pair<const char*, const char*> bad[] = {
-        {"nfs", "srv1"},      {"nfs", ":/x"},        {"nfs", "nfs:///x"},        {"nfs", "srv1:/"},
-        {"nfs", ""},          {"smb", "srv1/x"},     {"smb", "//srv1"},          {"smb", "//srv1/"},
-        {"iscsi", "srv1"},    {"iscsi", "iscsi://"}, {"iscsi", "iscsi://a/iqn"}, {"ext", "sdb"},
-        {"ext", "/dev/"},     {"ext", "/dev/a\nb"},  {"zfs", "/dev/sdb"},        {"lvm", "/dev/\xff"},
-        {"iscsi", "iscsi://a:0/i/s"}, {"iscsi", "iscsi://a:99999/i/s"}};
+    const std::pair<const char*, const char*> bad[] = {{"nfs", "srv1"},
+                                                       {"nfs", ":/x"},
+                                                       {"nfs", "nfs:///x"},
+                                                       {"nfs", "srv1:/"},
+                                                       {"nfs", ""},
+                                                       {"smb", "srv1/x"},
+                                                       {"smb", "//srv1"},
+                                                       {"smb", "//srv1/"},
+                                                       {"iscsi", "srv1"},
+                                                       {"iscsi", "iscsi://"},
+                                                       {"iscsi", "iscsi://a/iqn"},
+                                                       {"ext", "sdb"},
+                                                       {"ext", "/dev/"},
+                                                       {"ext", "/dev/a\nb"},
+                                                       {"zfs", "/dev/sdb"},
+                                                       {"lvm", "/dev/\xff"},
+                                                       {"iscsi", "iscsi://a:0/i/s"},
+                                                       {"iscsi", "iscsi://a:99999/i/s"}};
     for (const auto& [kind, url] : bad)
         EXPECT_THROW(static_cast<void>(parse_storage(kind, url, false)), Error) << kind << url;
 }
@@ -67,8 +81,9 @@ TEST(Storage, APasswordInAUrlIsNotRepeated)
 
 TEST(Probe, ReadsExportsTargetsAndLuns)
 {
-    const auto exports = parse_probe("<?xml version=\"1.0\" ?>\n<nfs-exports>\n\t<Export>\n\t\t<Target>srv1"
-                                     "</Target>\n\t\t<Path>\n/srv/vm\n</Path>\n\t</Export>\n</nfs-exports>\n");
+    const auto exports =
+        parse_probe("<?xml version=\"1.0\" ?>\n<nfs-exports>\n\t<Export>\n\t\t<Target>srv1"
+                    "</Target>\n\t\t<Path>\n/srv/vm\n</Path>\n\t</Export>\n</nfs-exports>\n");
     ASSERT_EQ(exports.size(), 1U);
     EXPECT_EQ(exports[0].kind, "Export");
     EXPECT_EQ(exports[0].value("Path"), "/srv/vm");
@@ -78,7 +93,8 @@ TEST(Probe, ReadsExportsTargetsAndLuns)
 
 TEST(Probe, TakesAnythingForAnAnswer)
 {
-    for (const char* text : {"", "no xml", "<a", "<a><b></a>", "<a><b/><b><c><d/></c></b></a>", "\xff"})
+    for (const char* text :
+         {"", "no xml", "<a", "<a><b></a>", "<a><b/><b><c><d/></c></b></a>", "\xff"})
         EXPECT_LE(parse_probe(text).size(), 2U) << text;
     std::string many = "<l>";
     for (int i = 0; i < 5000; ++i)
