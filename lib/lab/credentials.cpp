@@ -220,6 +220,8 @@ std::pair<std::string, Secret> find_credentials(const ConnectOptions& options,
     const std::string host = xapi::parse_endpoint(context.host).host;
     if (auto password = from_netrc(host, user))
         return {user, std::move(*password)};
+    if (options.never_ask)
+        throw Error(Errc::unreachable, "no password without asking for it");
     const std::string whom = fmt::format("{}@{}", text::printable(user), text::printable(host));
     return {user, from_terminal(fmt::format("Password for {}: ", whom), "password for " + whom,
                                 "give --password-file FILE, or set password-file or "

@@ -37,12 +37,11 @@ void declare_connect_options(cli::OptionSet& set, ConnectOptions& options)
 
 void declare_target_options(cli::OptionSet& set, TargetOptions& options, Many many)
 {
-    const cli::Option words =
-        set.add_option("VM", options.words,
-                       many == Many::one
-                           ? "Name, uuid or start of the uuid of a VM, or CONTEXT/NAME"
-                           : "VMs: name, uuid, start of a uuid, 'glob*', CONTEXT/NAME, - for a "
-                             "list on standard input, @FILE");
+    const cli::Option words = set.add_option(
+        "VM", options.words,
+        many == Many::one ? "Name, uuid or start of the uuid of a VM, or CONTEXT/NAME"
+                          : "VMs: name, uuid, start of a uuid, 'glob*', CONTEXT/NAME, - for a "
+                            "list on standard input, @FILE");
     words.type_name("VM");
     if (many == Many::one) {
         words.required().expected(1, 1);

@@ -5,6 +5,7 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
+#include <xenlab/lab/names.hpp>
 
 #include <fmt/format.h>
 
@@ -109,6 +110,13 @@ const std::vector<xapi::Object<xapi::Host>>& Pool::hosts()
                                .port = impl_->endpoint.port,
                                .tls = impl_->endpoint.tls});
         impl_->cache.store_members(members);
+        std::vector<KnownName> names;
+        for (const auto& host : *impl_->hosts)
+            names.push_back({.class_name = "HOST",
+                             .name = host.record.name_label,
+                             .uuid = host.record.uuid,
+                             .words = host.record.address});
+        remember_names(names_file(), "HOST", names);
     }
     return *impl_->hosts;
 }

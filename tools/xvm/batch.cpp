@@ -170,7 +170,10 @@ int run_items(std::vector<Item> items, const BatchOptions& options, const BatchS
 {
     RowWriter writer(context, spec.schema);
     if (!spec.question.empty() && !options.dry_run && !items.empty())
-        confirm(context, options.yes, fmt::format(fmt::runtime(spec.question), items.size()));
+        confirm(
+            context, options.yes,
+            fmt::format(fmt::runtime(spec.question),
+                        items.size() == 1 ? "this VM" : fmt::format("these {} VMs", items.size())));
     const std::size_t workers = std::min<std::size_t>(
         options.parallel != 0 ? options.parallel : spec.parallel, items.size());
     Schedule schedule(items, options, spec, context.stop);

@@ -49,8 +49,8 @@ struct BatchSpec {
     unsigned parallel = 8;
     unsigned per_host = 0;
     std::chrono::milliseconds timeout{std::chrono::minutes(10)};
-    /// Asked on a terminal before anything is done, with the number of things put in for "{}";
-    /// without a terminal --yes is needed. Empty: no question.
+    /// Asked on a terminal before anything is done, with "this VM" or "these 3 VMs" put in for
+    /// "{}"; without a terminal --yes is needed. Empty: no question.
     std::string question = {};
 };
 
@@ -112,6 +112,9 @@ using VmWork = std::function<Row(Job&)>;
 /// resolve() and run_items(): words that lead nowhere are failed rows, the others are served.
 int run_vms(const Globals& globals, const lab::TargetOptions& targets, const BatchOptions& options,
             const BatchSpec& spec, const VmWork& work, cli::Context& context);
+/// The same for VMs that were resolved already; their Pools must still live.
+int run_vms(lab::Resolved resolved, const BatchOptions& options, const BatchSpec& spec,
+            const VmWork& work, cli::Context& context);
 
 /// The ToolInfo of a batch verb over VMs.
 cli::ToolInfo batch_info(std::string_view name, std::string_view summary, std::string_view schema,

@@ -84,7 +84,13 @@ int run_vms(const Globals& globals, const lab::TargetOptions& targets, const Bat
             const BatchSpec& spec, const VmWork& work, cli::Context& context)
 {
     lab::Pools pools = open_pools(globals, context);
-    lab::Resolved resolved = lab::resolve(pools, targets, lab::Many::some, context.stop);
+    return run_vms(lab::resolve(pools, targets, lab::Many::some, context.stop), options, spec, work,
+                   context);
+}
+
+int run_vms(lab::Resolved resolved, const BatchOptions& options, const BatchSpec& spec,
+            const VmWork& work, cli::Context& context)
+{
     std::vector<Item> items;
     auto missing = resolved.failed.begin();
     const auto add_missing = [&](std::size_t place) {

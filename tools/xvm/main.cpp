@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // xvm: run the VMs of a lab from a shell.
+#include "complete.hpp"
 #include "verbs.hpp"
 
 namespace {
@@ -21,11 +22,12 @@ const cli::ToolInfo info{
                  {"xvm stop 'lab-*' --grace 60s --kill -P8",
                   "Shut many VMs down, and switch off those that do not react"}},
     .exit_codes = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {124}, {130}},
+    .completes = {"VM", "CONTEXT", "HOST", "SR", "ISO"},
 };
 
 } // namespace
 
 int main(int argc, char** argv)
 {
-    return cli::run_verbs<xvm::Globals>(argc, argv, info, declare, xvm::all_verbs());
+    return cli::run_verbs<xvm::Globals>(argc, argv, info, declare, xvm::all_verbs(), xvm::complete);
 }

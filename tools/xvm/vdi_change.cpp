@@ -244,7 +244,7 @@ Verb vdi_release_verb()
     return cli::make_verb<Globals, Options>(
         info("vdi release", "take disks from control domains that hold them for nothing",
              "xvm.vdi.release/1",
-             {"xvm vdi release db1/0 --dry-run", "After an export that was interrupted"}),
+             {"xvm vdi release vm007/0 --dry-run", "After an export that was interrupted"}),
         declare_release, run_release);
 }
 
@@ -252,7 +252,7 @@ Verb vdi_resize_verb()
 {
     return cli::make_verb<Globals, ResizeOptions>(
         info("vdi resize", "make a disk larger", "xvm.vdi.resize/1",
-             {"xvm vdi resize db1/0 +5G --dry-run", "See how large it would be"}),
+             {"xvm vdi resize vm007/0 +5G --dry-run", "See how large it would be"}),
         declare_resize, run_resize);
 }
 

@@ -40,6 +40,7 @@ struct ConnectOptions {
     std::string password_file;
     int password_fd = -1;
     std::string pin; ///< --pin sha256:…
+    bool never_ask = false; ///< no password from the terminal (completion)
 };
 
 /// Declares -c/--context, --host, --user, --password-file, --password-fd and --pin in the option

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "local_terminal.hpp"
+
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <unistd.h>
+
+namespace xenlab::serial_cli {
+namespace {
+
+termios& saved_mode()
+{
+    static termios mode{};
+    return mode;
+}
+
+} // namespace
+
+std::pair<unsigned, unsigned> terminal_size()
+{
+    winsize size{};
+    if (::ioctl(0, TIOCGWINSZ, &size) != 0 || size.ws_row == 0 || size.ws_col == 0)
+        return {24, 80};
+    return {size.ws_row, size.ws_col};
+}
+
+bool readable(int fd)
+{
+    pollfd state{fd, POLLIN, 0};
+    return ::poll(&state, 1, 0) > 0;
+}
+
+LocalTerminal::LocalTerminal(bool wanted) : size_(terminal_size())
+{
+    if (!wanted || ::isatty(0) == 0 || ::tcgetattr(0, &saved_mode()) != 0)
+        return;
+    termios raw = saved_mode();
+    ::cfmakeraw(&raw);
+    active_ = ::tcsetattr(0, TCSADRAIN, &raw) == 0;
+}
+
+LocalTerminal::~LocalTerminal()
+{
+    if (active_)
+        ::tcsetattr(0, TCSADRAIN, &saved_mode());
+}
+
+bool LocalTerminal::resized()
+{
+    return active_ && std::exchange(size_, terminal_size()) != size_;
+}
+
+} // namespace xenlab::serial_cli

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#include "start_broker.hpp"
+
+#include <xenlab/base/error.hpp>
+
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <cstring>
+#include <spawn.h>
+#include <thread>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace xenlab::serial_cli {
+
+std::string socket_path_of(const Target& target)
+{
+    return runtime_folder() + "/" + file_name_of(target) + ".sock";
+}
+
+std::string log_path_of(const Target& target)
+{
+    return state_folder() + "/" + file_name_of(target) + ".log";
+}
+
+io::Fd connect_broker(const std::string& path)
+{
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    if (path.size() >= sizeof address.sun_path)
+        throw Error(Errc::usage, "the path of the broker's socket is too long",
+                    "set XDG_RUNTIME_DIR to a short path");
+    std::memcpy(address.sun_path, path.data(), path.size());
+    io::Fd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+    if (!fd)
+        throw system_error(errno, "socket");
+    if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0)
+        return {};
+    return fd;
+}
+
+std::optional<io::Fd> lock_target(const Target& target)
+{
+    io::Fd lock = io::open_file(runtime_folder() + "/" + file_name_of(target) + ".lock",
+                                O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0)
+        return std::nullopt;
+    return lock;
+}
+
+namespace {
+
+struct Actions {
+    posix_spawn_file_actions_t files{};
+    posix_spawnattr_t attributes{};
+    Actions()
+    {
+        ::posix_spawn_file_actions_init(&files);
+        ::posix_spawnattr_init(&attributes);
+    }
+    ~Actions()
+    {
+        ::posix_spawn_file_actions_destroy(&files);
+        ::posix_spawnattr_destroy(&attributes);
+    }
+    Actions(const Actions&) = delete;
+    Actions& operator=(const Actions&) = delete;
+};
+
+/// A session of its own and no terminal: it outlives us.
+pid_t spawn(const Target& target, const Globals& globals)
+{
+    std::vector<std::string> words{"serial-cli", "broker", "-t", target.text};
+    if (!globals.context.empty())
+        words.insert(words.end(), {"--context", globals.context});
+    std::vector<char*> arguments;
+    for (std::string& word : words)
+        arguments.push_back(word.data());
+    arguments.push_back(nullptr);
+    Actions actions;
+    for (const int fd : {0, 1, 2})
+        ::posix_spawn_file_actions_addopen(&actions.files, fd, "/dev/null", O_RDWR, 0);
+    ::posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETSID);
+    pid_t pid = 0;
+    const int failed = ::posix_spawn(&pid, "/proc/self/exe", &actions.files, &actions.attributes,
+                                     arguments.data(), environ);
+    if (failed != 0)
+        throw system_error(failed, "cannot start the broker");
+    return pid;
+}
+
+} // namespace
+
+io::Fd start_broker(const Target& target, const Globals& globals, const std::stop_token& stop)
+{
+    const std::string path = socket_path_of(target);
+    pid_t child = 0;
+    const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+    while (std::chrono::steady_clock::now() < until && !stop.stop_requested()) {
+        if (io::Fd fd = connect_broker(path))
+            return fd;
+        int status = 0;
+        if (child == 0)
+            child = spawn(target, globals);
+        else if (::waitpid(child, &status, WNOHANG) == child && WIFEXITED(status) &&
+                 WEXITSTATUS(status) != 0 && WEXITSTATUS(status) != exit_code(Errc::precondition))
+            throw Error(Errc::failed, "the broker did not start",
+                        "serial-cli broker -t TARGET tells why");
+        std::this_thread::sleep_for(std::chrono::milliseconds(5));
+    }
+    throw Error(stop.stop_requested() ? Errc::interrupted : Errc::timeout,
+                "the broker does not answer");
+}
+
+} // namespace xenlab::serial_cli

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-3.0-or-later
+#pragma once
+
+#include "client.hpp"
+
+#include <stop_token>
+
+namespace xenlab::serial_cli {
+
+/// A connection to the target's broker, which is started in the background if there is none.
+io::Fd start_broker(const Target& target, const Globals& globals, const std::stop_token& stop);
+
+/// Only one broker runs for a target: the lock is held as long as it lives. Nothing when another
+/// has it.
+std::optional<io::Fd> lock_target(const Target& target);
+
+} // namespace xenlab::serial_cli
