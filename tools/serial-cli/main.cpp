@@ -11,7 +11,7 @@ using namespace xenlab::serial_cli;
 
 void declare_globals(cli::OptionSet& set, Globals& o)
 {
-    set.add_option("-t,--target", o.target, "Port: HOST:PORT, unix:PATH, pty:PATH or vm:NAME")
+    set.add_option("-t,--target", o.target, "Port: HOST:PORT, unix:PATH or pty:PATH")
         .type_name("TARGET");
     set.add_option("--secret-file", o.secret_file,
                    "First line: the secret that the agent was given")

@@ -7,7 +7,8 @@ namespace xenlab::serial_cli {
 
 io::Fd open_vm_line(const Target& /*target*/, const std::stop_token& /*stop*/)
 {
-    throw Error(Errc::failed, "targets of the form vm:NAME are not there yet");
+    throw Error(Errc::usage, "targets of the form vm:NAME are not there yet",
+                "give the VM a TCP port on its host and come by ssh -L: see serial-cli(1)");
 }
 
 } // namespace xenlab::serial_cli

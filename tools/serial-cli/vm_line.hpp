@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-// vm:NAME: finds the port of a VM through XAPI and reaches it by SSH to its host.
+// vm:NAME: will find the port of a VM through XAPI and reach it by SSH to its host; refused so far.
 #pragma once
 
 #include "target.hpp"

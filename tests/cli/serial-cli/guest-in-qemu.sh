@@ -42,12 +42,12 @@ rss=$(on "$own" run -n -- "grep -h VmRSS /proc/\$(pidof serial-agent | tr ' ' '\
 ((rss < 4096)) && echo "the agent has less than 4 MiB" || echo "BAD: $rss KiB"
 
 echo sesame >login
-status serial-cli -t "$pty" wait-for 'guest login: $' --send '' --timeout 60s | tail -1
+serial-cli -t "$pty" wait-for 'guest login: $' --send ' ' --timeout 60s
 on "$pty" --attach-timeout 1s run -u root --login-file login -- 'echo typed; exit 4' || echo "exit $?"
 serial-cli -t "$pty" agent install --file "$(command -v serial-agent)" -u root --login-file login | sed 's/serial-agent [0-9.]*/VERSION/'
 on "$pty" --attach-timeout 60s run -- 'tty; echo "through the agent"' </dev/null || echo "exit $?"
 
-head -c 120000 file >part
+head -c 600000 /dev/urandom >part
 (on "$own" put part /tmp/again 2>put.err; echo "put $?" >put.done) &
 put=$!
 status on "$console" run -n -- 'echo x; sleep 1; echo b >/proc/sysrq-trigger; sleep 100' 2>&1
