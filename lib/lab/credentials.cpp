@@ -6,6 +6,7 @@
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/io/fd.hpp>
+#include <xenlab/lab/secret_source.hpp>
 
 #include <fmt/format.h>
 
@@ -183,18 +184,13 @@ class Silence {
     bool changed_;
 };
 
-Secret from_terminal(const std::string& user, const std::string& host, const std::stop_token& stop)
+Secret from_terminal(const std::string& question, const std::string& what, const std::string& hint,
+                     const std::stop_token& stop)
 {
     const io::Fd terminal(::open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY));
     // Without a terminal in front nobody would see the question.
     if (!terminal || ::isatty(STDERR_FILENO) != 1)
-        throw Error(
-            Errc::unreachable,
-            fmt::format("no password for {}@{}", text::printable(user), text::printable(host)),
-            "give --password-file FILE, or set password-file or password-command in the "
-            "context");
-    const std::string question =
-        fmt::format("Password for {}@{}: ", text::printable(user), text::printable(host));
+        throw Error(Errc::unreachable, "no " + what, hint);
     io::write_all(terminal.get(), std::as_bytes(std::span(question)), "terminal");
     std::string line;
     {
@@ -226,7 +222,23 @@ std::pair<std::string, Secret> find_credentials(const ConnectOptions& options,
         return {user, std::move(*password)};
     if (options.never_ask)
         throw Error(Errc::unreachable, "no password without asking for it");
-    return {user, from_terminal(user, host, stop)};
+    const std::string whom = fmt::format("{}@{}", text::printable(user), text::printable(host));
+    return {user, from_terminal(fmt::format("Password for {}: ", whom), "password for " + whom,
+                                "give --password-file FILE, or set password-file or "
+                                "password-command in the context",
+                                stop)};
+}
+
+Secret read_secret(const SecretSource& source, const std::string& question,
+                   const std::stop_token& stop)
+{
+    if (source.fd >= 0)
+        return first_line(read_line(source.fd, "--secret-fd", stop), "--secret-fd");
+    if (!source.file.empty())
+        return from_file(source.file, stop);
+    return from_terminal(question + ": ",
+                         text::to_lower(question.substr(0, 1)) + question.substr(1),
+                         "give --secret-file FILE or --secret-fd N", stop);
 }
 
 } // namespace xenlab::lab

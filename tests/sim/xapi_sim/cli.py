@@ -12,7 +12,7 @@ import sys
 import tempfile
 
 from . import admin, devices, generic, power, snapshots, storage, vdis  # noqa: F401 (calls)
-from . import seed, world
+from . import schema, seed, world
 from .faults import BadSpec
 from .pool import Pool
 from .server import open_members
@@ -42,6 +42,8 @@ def parse(arguments):
                         metavar="TYPE", help="instead of the usual SM drivers")
     parser.add_argument("--user", default="root")
     parser.add_argument("--password", default="", help="made up when not given")
+    parser.add_argument("--ssh-api", action="store_true",
+                        help="hosts that let their SSH server be switched (xapi 25.13 and later)")
     parser.add_argument("--random-seed", type=int, default=1)
     options = parser.parse_args(arguments)
     address, _, port = options.listen.rpartition(":")
@@ -59,10 +61,27 @@ def parse(arguments):
 
 
 class Control:
-    """Lines on stdin: fault SPEC, clear, vm-agent NAME, dead NAME, stop."""
+    """Lines on stdin: fault SPEC, clear, dead NAME, iso NAME, probe XML, set JSON, state,
+    stop."""
 
     def __init__(self, pool):
         self.pool = pool
+
+    def set_field(self, cls, name, path, value):
+        """What no call can do: write a field of an object (name or uuid); "metrics.live" is the
+        field of the object that another field refers to."""
+        db = self.pool.db
+        found = [row for row in db.rows(cls) if name in (row["uuid"], row.get("name_label"))]
+        if len(found) != 1:
+            raise BadSpec(f"{len(found)} objects are called {name!r}")
+        row = found[0]
+        *references, field = path.split(".")
+        for reference in references:
+            target = schema.CLASSES[cls][reference].target
+            cls, row = target, db.row(target, row[reference])
+        if field not in row:
+            raise BadSpec(f"{cls} has no field {field!r}")
+        db.set(cls, row.ref, **{field: value})
 
     def run(self, line):
         """Carry out one line; the answer is a JSON object."""
@@ -78,6 +97,10 @@ class Control:
                 pool.dead_domains.add(pool.vm_named(rest))
             elif word == "iso":
                 pool.iso_files.append(rest)
+            elif word == "probe":
+                pool.probe_answer = rest
+            elif word == "set":
+                self.set_field(*json.loads(rest))
             elif word == "state":
                 return {"ok": True, "sessions": len(pool.sessions.live),
                         "tasks": len(pool.db.tables["task"]),
@@ -87,7 +110,7 @@ class Control:
                         "vms": len(pool.db.tables["VM"]), "pin": pool.tls.pin}
             else:
                 return {"ok": False, "error": f"unknown line {word!r}"}
-        except BadSpec as error:
+        except (BadSpec, KeyError, TypeError, ValueError) as error:
             return {"ok": False, "error": str(error)}
         return {"ok": True, "pin": pool.tls.pin}
 
@@ -101,6 +124,8 @@ def main(arguments=None):
         pool = Pool(options)
         for spec in options.fault:
             pool.faults.add(spec)
+        if options.ssh_api:
+            admin.add_ssh_api()
         generic_calls()
         if options.seed:
             options.hosts = seed.count_hosts(options.seed)
@@ -112,6 +137,9 @@ def main(arguments=None):
             seed.load(pool, options.seed, addresses)
         else:
             world.build(pool, addresses)
+            if options.ssh_api:
+                for row in list(pool.db.rows("host")):
+                    pool.db.set("host", row.ref, ssh_enabled=True)
         for fault in list(pool.faults.active):
             if fault.kind != "tls-change":
                 pool.apply_fault(fault)

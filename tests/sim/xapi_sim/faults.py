@@ -29,6 +29,7 @@ KINDS = {
     "slave": {"address": "", "count": "*"},
     "booting": {"count": "1"},
     "restart": {"calls": "1", "down": "0.3", "boot": "0.3"},
+    "no-comeback": {},
     # tasks and events
     "task-pending": {"where": None, "count": "1"},
     "task-cancelled": {"where": None, "count": "1"},

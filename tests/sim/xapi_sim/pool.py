@@ -45,6 +45,7 @@ class Pool:
         self.agent_ready = set()  # VMs whose agent has come up
         self.dead_domains = set()  # Running in the database only
         self.iso_files = ["debian-12.iso", "rescue.iso"]
+        self.probe_answer = ""  # what SR.probe finds (control line "probe")
         self.booting = False
         self.max_wait = options.max_wait
         self.random = random.Random(options.random_seed)
@@ -255,6 +256,8 @@ class Pool:
                 self._forget_volatile()
             # seconds given in a fault are real seconds, not scaled
             self.clock.stopping.wait(down)
+            while self.faults.is_on("no-comeback") and not self.clock.stopping.wait(0.05):
+                pass
             for member in members:
                 member.come_up()
             self.clock.stopping.wait(boot)

@@ -133,8 +133,13 @@ def sr_probe(ctx, host, config, kind, sm_config):
             "INTERNAL_ERROR", "Storage_error ([S(Internal_error);S(XMLRPC.RunTimeTypeError(\"unbox:"
             " Element=nil should contain 'string'\", _))])"
         )
+    if ctx.pool.probe_answer and kind == "lvmoiscsi":  # lists of targets and LUNs are errors, too
+        for key, number in (("targetIQN", "96"), ("SCSIid", "107")):
+            if not config.get(key):
+                raise Failure(f"SR_BACKEND_FAILURE_{number}", "", f"The {key} parameter is missing",
+                              ctx.pool.probe_answer)
     _check_config(ctx, kind, config)
-    return '<?xml version="1.0" ?>\n<SRlist>\n</SRlist>\n'
+    return ctx.pool.probe_answer or '<?xml version="1.0" ?>\n<SRlist>\n</SRlist>\n'
 
 
 @api("SR.probe_ext", "r.host M s M?", True)
