@@ -42,7 +42,6 @@ rss=$(on "$own" run -n -- "grep -h VmRSS /proc/\$(pidof serial-agent | tr ' ' '\
 ((rss < 4096)) && echo "the agent has less than 4 MiB" || echo "BAD: $rss KiB"
 
 echo sesame >login
-serial-cli -t "$pty" wait-for 'guest login: $' --send ' ' --timeout 60s
 on "$pty" --attach-timeout 1s run -u root --login-file login -- 'echo typed; exit 4' || echo "exit $?"
 serial-cli -t "$pty" agent install --file "$(command -v serial-agent)" -u root --login-file login | sed 's/serial-agent [0-9.]*/VERSION/'
 on "$pty" --attach-timeout 60s run -- 'tty; echo "through the agent"' </dev/null || echo "exit $?"
