@@ -203,8 +203,10 @@ void Shell::put(View content, const std::string& path,
     for (std::size_t at = 0; at < content.size(); at += piece) {
         const View part = content.subspan(at, std::min(piece, content.size() - at));
         const Result result =
-            run(fmt::format("echo {} >>{}", base64(part), name), milliseconds(20'000));
-        if (result.code != 0 || result.timed_out)
+            run(fmt::format("echo {} >>{}", base64(part), name), milliseconds(60'000));
+        if (result.timed_out)
+            throw Error(Errc::timeout, "the guest's shell does not answer any more");
+        if (result.code != 0)
             throw Error(Errc::failed, "guest: " + text::printable(result.err));
         progress(at + part.size());
     }
