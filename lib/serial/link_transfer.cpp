@@ -140,7 +140,8 @@ bool Link::window_open(std::size_t payload) const
 
 void Link::measure(const Sent& sent, Millis now)
 {
-    if (!sent.resent)
+    // Long frames from before a person came still wait in a long queue; they tell nothing now.
+    if (!sent.resent && (!interactive_ || sent.payload.size() <= interactive_payload))
         min_rtt_ = std::min(min_rtt_, now - sent.at);
 }
 

@@ -135,6 +135,8 @@ class Line:
             self.to_guest.queue.clear()
 
     def read_host(self):
+        if self.host is None:
+            return  # hung up since the event came
         try:
             data = os.read(self.host, 4096) if self.host is self.host_master else self.host.recv(4096)
         except BlockingIOError:

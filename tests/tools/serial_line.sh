@@ -23,6 +23,8 @@ line() {
 
 # line_with OPTION... [-- COMMAND...]
 line_with() {
+    # An agent whose line breaks looks for the name again, which is that of the next line now.
+    ((${#LINES_PIDS[@]} == 0)) || kill "${LINES_PIDS[-1]}" 2>/dev/null || :
     rm -f "port$$"
     python3 "$ROOT/tests/tools/serial_line.py" --guest guest --tcp-file "port$$" "$@" 2>line.err &
     LINES_PIDS+=($!)

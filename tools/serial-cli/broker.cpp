@@ -105,8 +105,8 @@ void Broker::run()
 Millis Broker::next_wakeup() const
 {
     Millis at = line_ && !exclusive() ? link_.wakeup() : serial::never;
-    if (!line_ && !connecting_.valid())
-        at = std::min(at, connect_at_);
+    if (!line_)
+        at = std::min(at, connecting_.valid() ? now_ + 10 : connect_at_);
     for (const Client& client : clients_) {
         if (client.attach_until != 0)
             at = std::min(at, client.attach_until);
@@ -168,7 +168,10 @@ void Broker::turn()
 
 void Broker::watch_times()
 {
-    if (!line_ && !connecting_.valid() && now_ >= connect_at_)
+    if (!line_ && connections_ > 0 && options_.target.kind == Target::Kind::terminal &&
+        clients_.empty())
+        quit_ = true; // the number of a pseudo-terminal soon belongs to somebody else
+    if (!line_ && !connecting_.valid() && now_ >= connect_at_ && !quit_)
         connect_line();
     for (Client& client : clients_) {
         if (client.attach_until != 0 && now_ >= client.attach_until) {

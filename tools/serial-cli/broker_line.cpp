@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 namespace xenlab::serial_cli {
@@ -22,15 +21,9 @@ constexpr Millis first_pause = 500, usual_pause = 1000;
 
 void Broker::connect_line()
 {
-    connecting_ = std::async(std::launch::async,
-                             [target = options_.target, stop = stop_, wake = wake_.get()] {
-                                 // Wakes the loop whether it went well or not.
-                                 struct Wake {
-                                     int fd;
-                                     ~Wake() { ::eventfd_write(fd, 1); }
-                                 } const on_exit{wake};
-                                 return open_line(target, stop);
-                             });
+    connecting_ = std::async(std::launch::async, [target = options_.target, stop = stop_] {
+        return open_line(target, stop);
+    });
 }
 
 void Broker::line_connected()

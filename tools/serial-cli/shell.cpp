@@ -103,7 +103,7 @@ void Shell::prepare()
     type(fmt::format(" PS1=; PS2=; unset HISTFILE PROMPT_COMMAND; stty -echo -opost -ixon "
                      "2>/dev/null; printf '\\nXL''R%s\\n' {}\r",
                      mark));
-    wait({"\nXLR" + mark + "\n", "\nXLR" + mark + "\r\n"}, milliseconds(5000));
+    wait({"\nXLR" + mark + "\n", "\nXLR" + mark + "\r\n"}, milliseconds(30'000));
     heard_.clear();
 }
 
@@ -113,7 +113,7 @@ void Shell::log_in(const std::string& user, const std::string& password_file)
     type("\x15\r");
     std::size_t which = 0;
     bool shell = false;
-    for (int tries = 0; tries < 4; ++tries) {
+    for (int tries = 0; tries < 8; ++tries) {
         try {
             wait({"login: ", "assword: ", "# ", "$ ", "> "}, milliseconds(3000), &which);
         } catch (const Error& error) {
@@ -203,8 +203,10 @@ void Shell::put(View content, const std::string& path,
     for (std::size_t at = 0; at < content.size(); at += piece) {
         const View part = content.subspan(at, std::min(piece, content.size() - at));
         const Result result =
-            run(fmt::format("echo {} >>{}", base64(part), name), milliseconds(20'000));
-        if (result.code != 0 || result.timed_out)
+            run(fmt::format("echo {} >>{}", base64(part), name), milliseconds(60'000));
+        if (result.timed_out)
+            throw Error(Errc::timeout, "the guest's shell does not answer any more");
+        if (result.code != 0)
             throw Error(Errc::failed, "guest: " + text::printable(result.err));
         progress(at + part.size());
     }

@@ -159,7 +159,8 @@ Verb sr_forget_verb()
          .formats = row_formats,
          .columns = batch_columns(),
          .timeout_option = true,
-         .examples = {{"xvm sr forget 'ISO library' --dry-run", "Whether it could be done now"}},
+         .examples = {{"xvm sr forget 'Local storage 2' --dry-run",
+                       "Whether it could be done now"}},
          .completes = {"SR", "CONTEXT", "HOST"}},
         declare_forget, run_forget);
 }

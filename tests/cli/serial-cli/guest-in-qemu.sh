@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # shellcheck disable=SC2016,SC2094 # what is quoted is for the guest
 # labels: full
-# timeout: 400
+# timeout: 600
 # A real kernel with real 16550 ports (emulated without KVM): the agent on the port of the kernel's console (tcp), on one
 # of its own (unix), and put there through a getty (pty). Copies, exit codes, a full disk, kernel messages in the middle
 # of a copy, a reboot in the middle of a command and of a copy, the size of the agent.
@@ -27,7 +27,7 @@ on() { local t=$1; shift; serial-cli -t "$t" --attach-timeout 120s --link-timeou
 
 on "$console" run -- 'uname -s; exit 9' </dev/null || echo "exit $?"
 on "$own" run -- 'cat; hostname >&2' </dev/null 2>&1
-head -c 300000 /dev/urandom >file
+head -c 100000 /dev/urandom >file
 for t in "$console" "$own"; do
     on "$t" run -n -- 'for i in 1 2 3 4 5 6; do echo "<0>noise $i" >/dev/kmsg; sleep 0.5; done &' >/dev/null
     on "$t" put file /tmp/file
@@ -35,19 +35,18 @@ for t in "$console" "$own"; do
     cmp file back
     on "$t" run -- sha256sum <file | cut -d' ' -f1 | cmp - <(sha256sum <file | cut -d' ' -f1)
 done
-head -c 1000000 /dev/zero >big
+head -c 600000 /dev/zero >big
 status on "$own" put big /small/big 2>&1
 on "$own" run -n -- 'ls /small | wc -l'
 rss=$(on "$own" run -n -- "grep -h VmRSS /proc/\$(pidof serial-agent | tr ' ' '\n' | head -1)/status" | tr -dc 0-9)
 ((rss < 4096)) && echo "the agent has less than 4 MiB" || echo "BAD: $rss KiB"
 
 echo sesame >login
-serial-cli -t "$pty" wait-for 'guest login: $' --send ' ' --timeout 60s
 on "$pty" --attach-timeout 1s run -u root --login-file login -- 'echo typed; exit 4' || echo "exit $?"
 serial-cli -t "$pty" agent install --file "$(command -v serial-agent)" -u root --login-file login | sed 's/serial-agent [0-9.]*/VERSION/'
 on "$pty" --attach-timeout 60s run -- 'tty; echo "through the agent"' </dev/null || echo "exit $?"
 
-head -c 600000 /dev/urandom >part
+head -c 300000 /dev/urandom >part
 (on "$own" put part /tmp/again 2>put.err; echo "put $?" >put.done) &
 put=$!
 status on "$console" run -n -- 'echo x; sleep 1; echo b >/proc/sysrq-trigger; sleep 100' 2>&1

@@ -12,7 +12,7 @@ task=$(xapi_py <<<'print(call("task.create", "a backup", ""))')
 status xvm host toolstack-restart host1 "${row[@]}"
 nothing_changed
 before=$(xapi_py <<<'print([h["other_config"]["agent_start_time"] for h in call("host.get_all_records").values()])')
-xvm host toolstack-restart '*' --force "${row[@]}" | sed 's/after [0-9]* s/after N s/'
+xvm host toolstack-restart '*' --force --quiet "${row[@]}" | sed 's/after [0-9]* s/after N s/'
 after=$(xapi_py <<<'print([h["other_config"]["agent_start_time"] for h in call("host.get_all_records").values()])')
 [[ $before != "$after" ]] || echo "BAD: nothing was restarted"
 xapi_changes
