@@ -165,8 +165,7 @@ class QcowDevice final : public block::BlockDevice {
                     "driver=qcow2,file.driver=file,file.filename=" + option_value(path)})
     {
         const auto deadline = Clock::now() + options.connect_timeout;
-        struct stat info {};
-        while (::stat(folder_.socket().c_str(), &info) != 0) {
+        while (!try_connect(options, stop)) {
             if (process_.ended())
                 throw Error(Errc::bad_data,
                             "qemu-nbd cannot read it: " + text::printable(process_.words()));
@@ -176,7 +175,6 @@ class QcowDevice final : public block::BlockDevice {
                 throw Error(Errc::timeout, "qemu-nbd does not serve the image");
             std::this_thread::sleep_for(std::chrono::milliseconds(2));
         }
-        export_ = nbd::connect("nbd+unix:///?socket=" + folder_.socket(), options, stop);
     }
     [[nodiscard]] std::uint64_t size() const noexcept override { return export_->size(); }
     void read(std::uint64_t offset, std::span<std::byte> buffer) override
@@ -189,6 +187,22 @@ class QcowDevice final : public block::BlockDevice {
     }
 
   private:
+    /// The socket is there a moment before anybody listens on it.
+    bool try_connect(const nbd::ClientOptions& options, const std::stop_token& stop)
+    {
+        struct stat info {};
+        if (::stat(folder_.socket().c_str(), &info) != 0)
+            return false;
+        try {
+            export_ = nbd::connect("nbd+unix:///?socket=" + folder_.socket(), options, stop);
+            return true;
+        } catch (const Error& error) {
+            if (error.code() != Errc::unreachable && error.code() != Errc::not_found)
+                throw;
+            return false;
+        }
+    }
+
     PrivateFolder folder_;
     Process process_;
     std::unique_ptr<block::BlockDevice> export_; ///< last: closed first
