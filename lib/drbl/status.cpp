@@ -220,6 +220,8 @@ std::vector<std::string> read_back(const Job& job, const JobStatus& status)
         differences.emplace_back("ocsmgrd is not running there");
     const Expected expected = expected_of(job);
     for (const ClientStatus& client : status.clients) {
+        if (client.state == State::done || client.state == State::failed)
+            continue; // its menu has been reset
         const std::string& ip = client.client.ip;
         const auto entry = std::find_if(status.boot.begin(), status.boot.end(),
                                         [&](const BootEntry& boot) { return boot.ip == ip; });

@@ -187,11 +187,6 @@ if ($wanted{job}) {
     record('job.status', $status) if defined $status;
     record('job.output', tail('/var/log/xenlab-drbl.log', 4096));
     record('job.lock', (stat _)[9]) if -e "$conf{ocs_lock_dir}/clonezilla.lock";
-    my @log = stat "$conf{ocs_log_dir}/clonezilla-jobs.log";
-    if (@log) {
-        record('job.log.time', $log[9]);
-        record('job.log', slurp("$conf{ocs_log_dir}/clonezilla-jobs.log", 4 << 20));
-    }
     for my $line (split /\n/, $job // '') {
         boot($1, $2 // '') if $line =~ /^client=([0-9.]+)(?:\s+(\S*))?/;
         if ($line =~ /^image=([A-Za-z0-9][A-Za-z0-9._-]*)$/) {
@@ -210,6 +205,12 @@ if ($wanted{job}) {
             record('job.image.parts', $parts);
             record('job.image.list', slurp("$folder/parts", 4096));
         }
+    }
+    # After the menus: ocsmgrd logs a client's report first and then takes the job out of its menu.
+    my @log = stat "$conf{ocs_log_dir}/clonezilla-jobs.log";
+    if (@log) {
+        record('job.log.time', $log[9]);
+        record('job.log', slurp("$conf{ocs_log_dir}/clonezilla-jobs.log", 4 << 20));
     }
     record('job.connected', join ' ', connections(2049));
     processes('udp-sender');
