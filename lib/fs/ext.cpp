@@ -115,6 +115,10 @@ void Ext::refuse_unsafe() const
     if ((super.s_state & EXT2_ERROR_FS) != 0)
         throw Error(Errc::precondition, "the ext filesystem is marked as having errors",
                     "let the guest's e2fsck repair it first");
+    if (ext2fs_has_feature_inline_data(&super) != 0)
+        throw Error(Errc::precondition,
+                    "the ext filesystem keeps data inside inodes (inline_data), which cannot be "
+                    "written here");
     if ((super.s_state & EXT2_VALID_FS) == 0 && ext2fs_has_feature_journal(&super) == 0)
         throw Error(Errc::precondition, "the ext filesystem was not unmounted cleanly",
                     "let the guest's e2fsck check it first");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <xenlab/block/block_device.hpp>
+#include <xenlab/fs/crash_guard.hpp>
 
 #include <ext2fs/ext2fs.h>
 
@@ -37,6 +38,7 @@ class ExtLibrary {
     };
 
   private:
+    ForeignCode foreign_;
     block::BlockDevice& device_;
     mutable Io io_;
     ext2_filsys fs_ = nullptr;

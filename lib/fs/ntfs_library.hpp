@@ -4,6 +4,7 @@
 #pragma once
 
 #include <xenlab/block/block_device.hpp>
+#include <xenlab/fs/crash_guard.hpp>
 
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -76,6 +77,7 @@ class NtfsLibrary {
     };
 
   private:
+    ForeignCode foreign_;
     block::BlockDevice& device_;
     mutable Io io_;
     ntfs_volume* volume_ = nullptr;

@@ -67,6 +67,16 @@ void write_all(const NtfsLibrary& library, ntfs_attr* data, block::BlockDevice& 
         library.fail("cannot write to the NTFS volume");
 }
 
+/// Through the parent where it is open: another copy of it would not know the new entry.
+void close_both(const NtfsLibrary& library, InodePtr inode, InodePtr parent)
+{
+    errno = EIO;
+    const int closed = parent ? ntfs_inode_close_in_dir(inode.release(), parent.get())
+                              : ntfs_inode_close(inode.release());
+    if (closed != 0 || (parent && ntfs_inode_close(parent.release()) != 0))
+        library.fail("cannot write to the NTFS volume");
+}
+
 } // namespace
 
 void Ntfs::require_writable() const
@@ -111,9 +121,7 @@ NodeId Ntfs::write_file(NodeId directory, const std::string& name, block::BlockD
         write_all(*library_, data.get(), content);
     }
     set_time(inode.get(), options);
-    if (ntfs_inode_close(inode.release()) != 0 ||
-        (parent && ntfs_inode_close(parent.release()) != 0))
-        library_->fail("cannot write to the NTFS volume");
+    close_both(*library_, std::move(inode), std::move(parent));
     return reference;
 }
 
@@ -131,8 +139,7 @@ NodeId Ntfs::make_directory(NodeId directory, const std::string& name,
         library_->fail("cannot make a directory on the NTFS volume");
     const auto reference = MK_MREF(inode->mft_no, le16_to_cpu(inode->mrec->sequence_number));
     set_time(inode.get(), options);
-    if (ntfs_inode_close(inode.release()) != 0 || ntfs_inode_close(parent.release()) != 0)
-        library_->fail("cannot write to the NTFS volume");
+    close_both(*library_, std::move(inode), std::move(parent));
     return reference;
 }
 

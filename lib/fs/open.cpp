@@ -3,8 +3,10 @@
 #include <xenlab/base/text.hpp>
 #include <xenlab/fs/open.hpp>
 
+#include "exfat.hpp"
 #include "ext.hpp"
 #include "fat.hpp"
+#include "iso9660.hpp"
 #include "ntfs.hpp"
 
 #include <fmt/format.h>
@@ -50,7 +52,15 @@ std::unique_ptr<Filesystem> open_known(block::BlockDevice& volume,
         return std::make_unique<Ntfs>(volume, options);
     if (content.fs == "vfat")
         return std::make_unique<Fat>(volume, options);
-    return nullptr;
+    std::unique_ptr<Filesystem> reader;
+    if (content.fs == "exfat")
+        reader = std::make_unique<ExFat>(volume);
+    if (content.fs == "iso9660")
+        reader = std::make_unique<Iso9660>(volume);
+    if (reader && options.access != Access::read)
+        throw Error(Errc::precondition,
+                    fmt::format("{} can be read, but not written here", content.fs));
+    return reader;
 }
 
 } // namespace

@@ -54,7 +54,7 @@ Edit::Edit(EditOptions options) : options_(std::move(options))
         session.source = name_of_kept(kept_);
     }
     source_ = disksrc::spooled(disksrc::open_disks(session.source, open), session.spool);
-    numbers_ = disksrc::choose_disks(*source_, session.disk);
+    numbers_ = disksrc::choose_disks(source_->disks(), session.disk);
     for (const std::size_t number : numbers_)
         overlays_.push_back(std::make_unique<block::Overlay>(*source_->device(number)));
     open_guest(options_.recover ? fs::Access::recover : fs::Access::write);

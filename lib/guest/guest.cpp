@@ -54,8 +54,10 @@ fs::Filesystem& Guest::filesystem(std::size_t volume)
         if (!v.unusable.empty())
             throw Error(Errc::precondition, v.unusable);
         filesystem = fs::open(*v.cache, v.content,
-                              {.access = options_.access, .note = [&](const std::string& words) {
-                                   if (options_.note)
+                              {.access = viewing_ ? fs::Access::read : options_.access,
+                               .note = [&](const std::string& words) {
+                                   if (options_.note && !(viewing_ && options_.access !=
+                                                                          fs::Access::read))
                                        options_.note(v.name + ": " + words);
                                }});
     } catch (const Error& error) {

@@ -4,17 +4,22 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
+#include <xenlab/bytes/endian.hpp>
+#include <xenlab/bytes/hex.hpp>
 #include <xenlab/guest/guest.hpp>
+#include <xenlab/registry/hive.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <cctype>
+#include <cstring>
 
 namespace xenlab::guest {
 namespace {
 
 constexpr std::uint64_t max_fstab = std::uint64_t{1} << 20U;
+constexpr std::uint64_t max_hive = std::uint64_t{256} << 20U;
 
 bool for_linux(const std::string& fs)
 {
@@ -94,6 +99,8 @@ fs::Filesystem* Guest::try_filesystem(std::size_t volume)
         return &filesystem(volume);
     } catch (const Error& error) {
         failed_.at(volume) = true;
+        if (!failure_)
+            failure_ = std::current_exception();
         if (options_.detail)
             options_.detail(error.what());
         return nullptr;
@@ -199,6 +206,27 @@ void Guest::read_view()
     if (view_read_)
         return;
     view_read_ = true;
+    // Looking must neither change a volume nor be refused because it must not be written.
+    std::vector<std::unique_ptr<fs::Filesystem>> opened(volumes_.size());
+    const bool apart = options_.access != fs::Access::read;
+    if (apart)
+        std::swap(filesystems_, opened);
+    viewing_ = true;
+    try {
+        find_view();
+    } catch (...) {
+        viewing_ = false;
+        throw;
+    }
+    viewing_ = false;
+    if (apart) {
+        std::swap(filesystems_, opened);
+        failed_.assign(volumes_.size(), false);
+    }
+}
+
+void Guest::find_view()
+{
     std::vector<std::size_t> readable;
     for (std::size_t i = 0; i < volumes_.size(); ++i) {
         if (!for_linux(volumes_[i].content.fs) || !volumes_[i].unusable.empty())
@@ -218,7 +246,67 @@ void Guest::read_view()
     read_letters();
 }
 
-/// Drive letters without a registry: C: is the volume that Windows boots from.
+/// What MountedDevices of the registry says: the disk's signature and the byte where the partition
+/// starts, or "DMIO:ID:" and the partition's GUID.
+std::optional<std::size_t> Guest::volume_of_letter(const std::vector<std::byte>& data) const
+{
+    for (std::size_t i = 0; i < volumes_.size(); ++i) {
+        const Volume& v = volumes_[i];
+        if (v.partition == 0)
+            continue;
+        if (data.size() == 12 && v.part_uuid.size() >= 8) {
+            const std::string signature =
+                fmt::format("{:08x}", bytes::le32(data, 0));
+            if (bytes::le64(data, 4) == v.start &&
+                text::to_lower(v.part_uuid).starts_with(signature + "-"))
+                return i;
+        }
+        if (data.size() == 24 && std::memcmp(data.data(), "DMIO:ID:", 8) == 0) {
+            // A GUID's first three groups are little-endian.
+            const auto id = bytes::View(data).subspan(8);
+            const std::string guid = fmt::format(
+                "{:08x}-{:04x}-{:04x}-{}-{}", bytes::le32(id, 0), bytes::le16(id, 4),
+                bytes::le16(id, 6), bytes::to_hex(id.subspan(8, 2)),
+                bytes::to_hex(id.subspan(10, 6)));
+            if (text::to_lower(v.part_uuid) == guid)
+                return i;
+        }
+    }
+    return std::nullopt;
+}
+
+void Guest::read_mounted_devices(std::size_t windows)
+{
+    try {
+        fs::Filesystem& filesystem = *filesystems_.at(windows);
+        fs::NodeId node = filesystem.root();
+        for (const char* name : {"Windows", "System32", "config", "SYSTEM"}) {
+            const auto entry = filesystem.find(node, name);
+            if (!entry)
+                return;
+            node = entry->node;
+        }
+        const auto content = filesystem.open(node);
+        if (content->size() > max_hive)
+            return;
+        std::vector<std::byte> raw(static_cast<std::size_t>(content->size()));
+        content->read(0, raw);
+        const registry::Hive hive(raw, registry::Hive::Access::read);
+        const auto key = hive.find(hive.root(), "MountedDevices");
+        if (!key)
+            return;
+        constexpr std::string_view prefix = "\\DosDevices\\";
+        for (const registry::Value& value : hive.values(*key))
+            if (value.name.size() == prefix.size() + 2 && value.name.starts_with(prefix))
+                if (const auto volume = volume_of_letter(value.data))
+                    letters_[value.name[prefix.size()]] = *volume;
+    } catch (const Error& error) {
+        if (options_.detail)
+            options_.detail(error.what());
+    }
+}
+
+/// By the registry of the only Windows; without one C: is the volume that Windows boots from.
 void Guest::read_letters()
 {
     std::vector<std::size_t> windows, boot, any;
@@ -232,11 +320,14 @@ void Guest::read_letters()
         else if (exists(i, "boot.ini") || exists(i, "bootmgr"))
             boot.push_back(i);
     }
+    if (windows.size() == 1)
+        read_mounted_devices(windows.front());
     const auto& best = !windows.empty() ? windows : !boot.empty() ? boot : any;
-    if (best.size() == 1 || !windows.empty())
+    if (letters_.count('C') == 0 && best.size() == 1)
         letters_['C'] = best.front();
-    if (options_.detail && letters_.count('C') != 0)
-        options_.detail(fmt::format("C: is {}", volumes_[letters_['C']].name));
+    if (options_.detail)
+        for (const auto& [letter, volume] : letters_)
+            options_.detail(fmt::format("{}: is {}", letter, volumes_[volume].name));
 }
 
 Place Guest::root_of_view()
@@ -251,6 +342,8 @@ Place Guest::root_of_view()
     if (!roots_.empty())
         throw Error(Errc::ambiguous, "several volumes look like a root filesystem",
                     "choose one: " + names);
+    if (failure_) // more likely the reason than the rest
+        std::rethrow_exception(failure_);
     if (!letters_.empty())
         throw Error(Errc::not_found, "no volume looks like the root filesystem of a Unix",
                     "write C:/path for a Windows guest, or VOLUME:/path");
@@ -266,6 +359,8 @@ Place Guest::root_of_letter(char letter)
     read_view();
     const char upper = static_cast<char>(std::toupper(static_cast<unsigned char>(letter)));
     const auto found = letters_.find(upper);
+    if (found == letters_.end() && failure_)
+        std::rethrow_exception(failure_);
     if (found == letters_.end())
         throw Error(Errc::not_found, fmt::format("the guest has no drive {}:", upper),
                     "name the volume: p1:/path (--volumes of xva-ls lists them)");

@@ -21,6 +21,7 @@ constexpr std::uint32_t incompat_journal_device = 0x8;
 constexpr std::uint32_t incompat_ext2 = 0x2 | 0x10;          // filetype, meta_bg
 constexpr std::uint32_t incompat_ext3 = incompat_ext2 | 0x4; // and recover
 constexpr std::uint32_t ro_compat_ext3 = 0x1 | 0x2 | 0x4;    // sparse_super, large_file, btree_dir
+constexpr std::uint32_t ro_compat_bigalloc = 0x200;
 
 std::string_view ext_generation(std::uint32_t compat, std::uint32_t incompat,
                                 std::uint32_t ro_compat)
@@ -37,15 +38,17 @@ std::string_view ext_generation(std::uint32_t compat, std::uint32_t incompat,
 } // namespace
 
 // The superblock is at byte 1024. Its magic has only two bytes, so the sizes must make sense too:
-// blocks 4, first data block 20, log2 of the block size 24, blocks per group 32, magic 56, features
-// 92-103.
+// blocks 4, first data block 20, log2 of the block size 24, blocks per group 32, clusters per group 36,
+// magic 56, features 92-103.
 Detected detect_ext(bytes::View head)
 {
     if (!holds(head, 1024, 1024) || !has(head, 1024 + 56, "\x53\xEF"sv))
         return std::nullopt;
     const bytes::View sb = head.subspan(1024, 1024);
     const std::uint32_t log_block = bytes::le32(sb, 24);
-    const std::uint32_t per_group = bytes::le32(sb, 32);
+    // A group's bitmap has a bit for each cluster, which is a block unless there is bigalloc.
+    const bool clusters = (bytes::le32(sb, 100) & ro_compat_bigalloc) != 0;
+    const std::uint32_t per_group = bytes::le32(sb, clusters ? 36 : 32);
     const std::uint32_t incompat = bytes::le32(sb, 96);
     if (log_block > 6 || bytes::le32(sb, 4) == 0)
         return std::nullopt;

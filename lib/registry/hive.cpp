@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
+#include <xenlab/fs/crash_guard.hpp>
 #include <xenlab/fs/filesystem.hpp>
 #include <xenlab/io/fd.hpp>
 #include <xenlab/registry/hive.hpp>
@@ -48,6 +49,7 @@ std::string path_of(const io::Fd& file)
 } // namespace
 
 struct Hive::Impl {
+    fs::ForeignCode foreign;
     io::Fd file;
     hive_h* hive = nullptr;
 

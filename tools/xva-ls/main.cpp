@@ -5,6 +5,7 @@
 #include <xenlab/base/error.hpp>
 #include <xenlab/cli/progress.hpp>
 #include <xenlab/cli/tool.hpp>
+#include <xenlab/fs/crash_guard.hpp>
 #include <xenlab/guest/source_options.hpp>
 
 #include <fmt/format.h>
@@ -186,5 +187,6 @@ const cli::ToolInfo info{
 
 int main(int argc, char** argv)
 {
+    fs::guard_against_crashes(info.name);
     return cli::run<Options>(argc, argv, info, declare, run);
 }

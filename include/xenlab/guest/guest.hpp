@@ -14,6 +14,7 @@
 #include <xenlab/fs/open.hpp>
 #include <xenlab/guest/volumes.hpp>
 
+#include <exception>
 #include <map>
 #include <memory>
 #include <optional>
@@ -91,8 +92,12 @@ class Guest {
     bool exists(std::size_t volume, std::string_view path);
     fs::Filesystem* try_filesystem(std::size_t volume);
     void read_view();
+    void find_view();
     void read_fstab(std::size_t root);
     void read_letters();
+    void read_mounted_devices(std::size_t windows);
+    [[nodiscard]] std::optional<std::size_t>
+    volume_of_letter(const std::vector<std::byte>& data) const;
     std::optional<std::size_t> volume_of_device(std::string_view device) const;
 
     std::vector<Disk> disks_;
@@ -100,7 +105,9 @@ class Guest {
     std::vector<Volume> volumes_;
     std::vector<std::unique_ptr<fs::Filesystem>> filesystems_;
     std::vector<bool> failed_; ///< could not be opened while looking for the guest's view
+    std::exception_ptr failure_; ///< the first of them
     bool view_read_ = false;
+    bool viewing_ = false; ///< volumes are opened for reading, whatever comes later
     std::map<std::string, std::size_t> mounts_; ///< "/" and below, by fstab
     std::map<char, std::size_t> letters_;       ///< 'C'
     std::vector<std::size_t> roots_;            ///< candidates when there is no clear root
