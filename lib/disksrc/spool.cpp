@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -83,7 +84,7 @@ class SpooledSource final : public DiskSource {
     {
         disks_ = source->disks();
         const char* tmp = std::getenv("TMPDIR"); // NOLINT: nobody sets it meanwhile
-        const std::string directory = !options.directory.empty() ? options.directory
+        const std::string directory = !options.directory.empty()       ? options.directory
                                       : tmp != nullptr && *tmp != '\0' ? tmp
                                                                        : "/tmp";
         for (std::size_t i = 0; i < disks_.size(); ++i) {
@@ -103,8 +104,8 @@ class SpooledSource final : public DiskSource {
             if (options.stop.stop_requested())
                 throw Error(Errc::interrupted, "interrupted");
             const std::uint64_t left = disks_[disk].size ? *disks_[disk].size - at : piece;
-            const auto want =
-                std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(piece, left)));
+            const auto want = std::span(buffer).first(
+                static_cast<std::size_t>(std::min<std::uint64_t>(piece, left)));
             if (want.empty())
                 break;
             const auto n = stream.read(disk, at, want, block::ForwardDisks::no_limit);

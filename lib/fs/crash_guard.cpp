@@ -2,9 +2,10 @@
 #include <xenlab/fs/crash_guard.hpp>
 
 #include <array>
-#include <cstddef>
 #include <atomic>
 #include <csignal>
+#include <cstddef>
+
 #include <unistd.h>
 
 namespace xenlab::fs {

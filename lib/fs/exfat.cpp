@@ -81,7 +81,8 @@ std::vector<FileRun> ExFat::runs_of(const Node& node)
     if (node.contiguous) {
         if (needed > clusters_ - (node.cluster - 2))
             throw damaged("a file is longer than the volume");
-        return {{0, heap_ + std::uint64_t{node.cluster - 2} * cluster_size_, needed * cluster_size_}};
+        return {
+            {0, heap_ + std::uint64_t{node.cluster - 2} * cluster_size_, needed * cluster_size_}};
     }
     std::uint32_t cluster = node.cluster;
     for (std::uint64_t i = 0; i < needed; ++i) {
@@ -155,8 +156,8 @@ void ExFat::list(NodeId directory, const Visit& visit)
                 nodes_[entry.node] = node;
                 const bool real = !entry.name.empty() &&
                                   entry.name.find('/') == std::string::npos &&
-                                  entry.name.find('\0') == std::string::npos &&
-                                  entry.name != "." && entry.name != "..";
+                                  entry.name.find('\0') == std::string::npos && entry.name != "." &&
+                                  entry.name != "..";
                 if (real && !visit(entry))
                     return;
             }

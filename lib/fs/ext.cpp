@@ -41,10 +41,9 @@ FileType type_of_mode(std::uint32_t mode)
 
 FileType type_of_entry(unsigned code)
 {
-    static constexpr FileType types[] = {FileType::other,     FileType::regular,
-                                         FileType::directory, FileType::character_device,
-                                         FileType::block_device, FileType::fifo,
-                                         FileType::socket,    FileType::symlink};
+    static constexpr FileType types[] = {
+        FileType::other,        FileType::regular, FileType::directory, FileType::character_device,
+        FileType::block_device, FileType::fifo,    FileType::socket,    FileType::symlink};
     return code < std::size(types) ? types[code] : FileType::other;
 }
 
@@ -157,8 +156,8 @@ std::vector<std::byte> Ext::inline_data(ext2_ino_t number, const ext2_inode& ino
     library_->check(ext2fs_inline_data_size(library_->get(), number, &size), "inline data");
     std::vector<std::byte> data(std::max<std::size_t>(size, 65536));
     ext2_inode copy = inode;
-    library_->check(
-        ext2fs_inline_data_get(library_->get(), number, &copy, data.data(), &size), "inline data");
+    library_->check(ext2fs_inline_data_get(library_->get(), number, &copy, data.data(), &size),
+                    "inline data");
     data.resize(std::min(data.size(), size));
     return data;
 }
@@ -182,8 +181,8 @@ std::unique_ptr<block::BlockDevice> Ext::content_of(ext2_ino_t number, const ext
     const std::uint64_t block_size = library_->get()->blocksize;
     std::vector<FileRun> runs;
     for (const ExtRun& run : map_blocks(*library_, inode))
-        runs.push_back({run.logical * block_size, run.physical * block_size,
-                        run.blocks * block_size});
+        runs.push_back(
+            {run.logical * block_size, run.physical * block_size, run.blocks * block_size});
     return std::make_unique<MappedFile>(library_->device(), std::move(runs), size);
 }
 
@@ -208,8 +207,8 @@ std::vector<block::Extent> Ext::map(NodeId node)
     const std::uint64_t block_size = library_->get()->blocksize;
     std::vector<FileRun> runs;
     for (const ExtRun& run : map_blocks(*library_, inode))
-        runs.push_back({run.logical * block_size, run.physical * block_size,
-                        run.blocks * block_size});
+        runs.push_back(
+            {run.logical * block_size, run.physical * block_size, run.blocks * block_size});
     return volume_extents(runs, EXT2_I_SIZE(&inode));
 }
 

@@ -23,8 +23,8 @@ using bytes::be64;
 constexpr std::uint32_t journal_magic = 0xc03b3998;
 enum BlockType : std::uint32_t { descriptor = 1, commit = 2, revoke = 5 };
 constexpr std::uint32_t incompat_64bit = 0x2, incompat_csum_v2 = 0x8, incompat_csum_v3 = 0x10;
-constexpr std::uint32_t known_incompat = 0x1 | incompat_64bit | 0x4 | incompat_csum_v2 |
-                                         incompat_csum_v3 | 0x20;
+constexpr std::uint32_t known_incompat =
+    0x1 | incompat_64bit | 0x4 | incompat_csum_v2 | incompat_csum_v3 | 0x20;
 constexpr std::uint32_t tag_escaped = 1, tag_same_uuid = 2, tag_last = 8;
 
 std::uint32_t crc32c(std::uint32_t seed, bytes::View data)
@@ -100,7 +100,7 @@ class Journal {
     std::uint32_t sequence_ = 0;
     std::uint32_t incompat_ = 0;
     std::uint32_t seed_ = 0;
-    std::vector<Descriptor> descriptors_;           ///< of complete transactions
+    std::vector<Descriptor> descriptors_;            ///< of complete transactions
     std::map<std::uint64_t, std::uint32_t> revoked_; ///< block -> last transaction that revoked it
     std::uint64_t transactions_ = 0;
 };

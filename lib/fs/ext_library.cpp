@@ -67,9 +67,9 @@ errcode_t io_set_block_size(io_channel channel, int size)
 /// A negative count is a number of bytes.
 std::size_t length_of(io_channel channel, int count)
 {
-    return count < 0 ? static_cast<std::size_t>(-static_cast<std::int64_t>(count))
-                     : static_cast<std::size_t>(count) *
-                           static_cast<std::size_t>(channel->block_size);
+    return count < 0
+               ? static_cast<std::size_t>(-static_cast<std::int64_t>(count))
+               : static_cast<std::size_t>(count) * static_cast<std::size_t>(channel->block_size);
 }
 
 errcode_t io_read(io_channel channel, unsigned long long block, int count, void* data)
@@ -78,8 +78,8 @@ errcode_t io_read(io_channel channel, unsigned long long block, int count, void*
         const auto size = static_cast<unsigned>(channel->block_size);
         if (block > std::numeric_limits<std::uint64_t>::max() / size)
             throw Error(Errc::bad_data, "a block number is past the end of the filesystem");
-        io_of(channel).device->read(
-            block * size, {static_cast<std::byte*>(data), length_of(channel, count)});
+        io_of(channel).device->read(block * size,
+                                    {static_cast<std::byte*>(data), length_of(channel, count)});
     });
 }
 
@@ -174,10 +174,10 @@ void ExtLibrary::check(errcode_t code, std::string_view what) const
         return;
     if (const auto failure = std::exchange(io_.failure, nullptr))
         std::rethrow_exception(failure);
-    const Errc kind = code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_INODE_ALLOC_FAIL ||
-                              code == ENOSPC
-                          ? Errc::failed
-                          : Errc::bad_data;
+    const Errc kind =
+        code == EXT2_ET_BLOCK_ALLOC_FAIL || code == EXT2_ET_INODE_ALLOC_FAIL || code == ENOSPC
+            ? Errc::failed
+            : Errc::bad_data;
     throw Error(kind, fmt::format("{}: {}", what, error_message(code)));
 }
 

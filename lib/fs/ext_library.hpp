@@ -5,9 +5,8 @@
 #include <xenlab/block/block_device.hpp>
 #include <xenlab/fs/crash_guard.hpp>
 
-#include <ext2fs/ext2fs.h>
-
 #include <exception>
+#include <ext2fs/ext2fs.h>
 #include <string_view>
 #include <vector>
 

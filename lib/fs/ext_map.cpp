@@ -80,7 +80,8 @@ class Mapper {
             throw Error(Errc::bad_data, "extents of a file are not in order");
         next_ = logical + count;
         if (written)
-            add(logical, std::uint64_t{bytes::le16(entry, 6)} << 32U | bytes::le32(entry, 8), count);
+            add(logical, std::uint64_t{bytes::le16(entry, 6)} << 32U | bytes::le32(entry, 8),
+                count);
     }
 
     void child(bytes::View entry, unsigned depth)

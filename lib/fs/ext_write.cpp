@@ -28,8 +28,8 @@ void check_name(const std::string& name)
 
 std::uint32_t seconds_of(const WriteOptions& options)
 {
-    const std::int64_t seconds =
-        options.modified ? options.modified->seconds : static_cast<std::int64_t>(std::time(nullptr));
+    const std::int64_t seconds = options.modified ? options.modified->seconds
+                                                  : static_cast<std::int64_t>(std::time(nullptr));
     return static_cast<std::uint32_t>(seconds);
 }
 
@@ -53,9 +53,9 @@ void Ext::write_content(ext2_ino_t number, block::BlockDevice& content)
             static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), content.size() - at)));
         content.read(at, part);
         unsigned written = 0;
-        library_->check(ext2fs_file_write(file, part.data(), static_cast<unsigned>(part.size()),
-                                          &written),
-                        "cannot write to the ext filesystem");
+        library_->check(
+            ext2fs_file_write(file, part.data(), static_cast<unsigned>(part.size()), &written),
+            "cannot write to the ext filesystem");
         if (written == 0)
             throw Error(Errc::failed, "cannot write to the ext filesystem: no progress");
         at += written;
@@ -68,7 +68,8 @@ void Ext::link(ext2_ino_t directory, const std::string& name, ext2_ino_t number,
 {
     errcode_t code = ext2fs_link(library_->get(), directory, name.c_str(), number, type);
     if (code == EXT2_ET_DIR_NO_SPACE) {
-        library_->check(ext2fs_expand_dir(library_->get(), directory), "cannot enlarge a directory");
+        library_->check(ext2fs_expand_dir(library_->get(), directory),
+                        "cannot enlarge a directory");
         code = ext2fs_link(library_->get(), directory, name.c_str(), number, type);
     }
     library_->check(code, "cannot add to a directory");
@@ -78,9 +79,9 @@ ext2_ino_t Ext::create(ext2_ino_t directory, const std::string& name, std::uint3
 {
     ext2_filsys fs = library_->get();
     ext2_ino_t number = 0;
-    library_->check(ext2fs_new_inode(fs, directory, static_cast<int>(LINUX_S_IFREG | mode),
-                                     nullptr, &number),
-                    "cannot create a file");
+    library_->check(
+        ext2fs_new_inode(fs, directory, static_cast<int>(LINUX_S_IFREG | mode), nullptr, &number),
+        "cannot create a file");
     link(directory, name, number, EXT2_FT_REG_FILE);
     ext2fs_inode_alloc_stats2(fs, number, +1, 0);
     ext2_inode_large inode{};

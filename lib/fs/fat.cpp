@@ -96,7 +96,8 @@ std::vector<FileRun> Fat::runs_of_directory(NodeId directory)
         const block::Extent area = volume_.root_area();
         return {{0, area.offset, area.length}};
     }
-    return volume_.runs(cluster, std::max<std::uint32_t>(max_directory / volume_.cluster_size(), 1));
+    return volume_.runs(cluster,
+                        std::max<std::uint32_t>(max_directory / volume_.cluster_size(), 1));
 }
 
 void Fat::walk(NodeId directory, const VisitItem& visit)
@@ -145,8 +146,8 @@ void Fat::list(NodeId directory, const Visit& visit)
 {
     walk(directory, [&](const Item& item) {
         Entry entry{.name = item.name, .node = item.slots.back()};
-        entry.type = (item.attributes & fat::directory) != 0 ? FileType::directory
-                                                             : FileType::regular;
+        entry.type =
+            (item.attributes & fat::directory) != 0 ? FileType::directory : FileType::regular;
         return visit(entry);
     });
 }
@@ -194,8 +195,8 @@ std::unique_ptr<block::BlockDevice> Fat::open(NodeId node, std::string_view stre
     if (size == 0 || (fat::attributes_of(entry) & fat::directory) != 0)
         return std::make_unique<MemoryFile>(std::string_view());
     const std::uint64_t needed = (size + volume_.cluster_size() - 1) / volume_.cluster_size();
-    auto runs = volume_.runs(fat::cluster_of(entry, volume_.bits()),
-                             static_cast<std::uint32_t>(needed));
+    auto runs =
+        volume_.runs(fat::cluster_of(entry, volume_.bits()), static_cast<std::uint32_t>(needed));
     std::uint64_t held = 0;
     for (const FileRun& run : runs)
         held += run.length;
@@ -213,9 +214,9 @@ std::vector<block::Extent> Fat::map(NodeId node)
     if (size == 0)
         return {};
     const std::uint64_t needed = (size + volume_.cluster_size() - 1) / volume_.cluster_size();
-    return volume_extents(volume_.runs(fat::cluster_of(entry, volume_.bits()),
-                                       static_cast<std::uint32_t>(needed)),
-                          size);
+    return volume_extents(
+        volume_.runs(fat::cluster_of(entry, volume_.bits()), static_cast<std::uint32_t>(needed)),
+        size);
 }
 
 } // namespace xenlab::fs

@@ -12,9 +12,9 @@ namespace xenlab::fs {
 namespace {
 
 // Code page 437 from 0x80 on.
-constexpr std::u16string_view page =
-    u"ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀"
-    u"αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
+constexpr std::u16string_view page = u"ÇüéâäàåçêëèïîìÄÅÉæÆôöòûùÿÖÜ¢£¥₧ƒáíóúñÑªº¿⌐¬½¼¡«»░▒▓│┤╡╢╖╕╣║╗"
+                                     u"╝╜╛┐└┴┬├─┼╞╟╚╔╩╦╠═╬╧╨╤╥╙╘╒╓╫╪┘┌█▄▌▐▀"
+                                     u"αßΓπΣσµτΦΘΩδ∞φε∩≡±≥≤⌠⌡÷≈°∙·√ⁿ²■\u00a0";
 static_assert(page.size() == 128);
 
 std::string part(std::string_view raw, bool lower)
@@ -61,8 +61,7 @@ std::string text_of(const ShortName& raw, unsigned flags)
     if (name[0] == 0x05)
         name[0] = static_cast<char>(0xe5);
     std::string text = part(std::string_view(name.data(), 8), (flags & 0x08U) != 0);
-    const std::string extension =
-        part(std::string_view(name.data() + 8, 3), (flags & 0x10U) != 0);
+    const std::string extension = part(std::string_view(name.data() + 8, 3), (flags & 0x10U) != 0);
     return extension.empty() ? text : text + "." + extension;
 }
 

@@ -27,8 +27,8 @@ void FatVolume::read_boot_sector()
     std::vector<std::byte> boot(512);
     device_.read(0, boot);
     const auto damaged = [](const char* what) {
-        return Error(Errc::bad_data, fmt::format("the boot sector of the FAT volume is damaged: {}",
-                                                 what));
+        return Error(Errc::bad_data,
+                     fmt::format("the boot sector of the FAT volume is damaged: {}", what));
     };
     sector_size_ = bytes::le16(boot, 11);
     const std::uint32_t per_cluster = bytes::u8(boot, 13), reserved = bytes::le16(boot, 14);
@@ -77,8 +77,7 @@ void FatVolume::read_boot_sector()
 std::uint64_t FatVolume::place(std::uint32_t cluster) const
 {
     if (cluster < 2 || cluster - 2 >= clusters_)
-        throw Error(Errc::bad_data,
-                    fmt::format("cluster {} is not on the FAT volume", cluster));
+        throw Error(Errc::bad_data, fmt::format("cluster {} is not on the FAT volume", cluster));
     return data_ + std::uint64_t{cluster - 2} * cluster_size_;
 }
 

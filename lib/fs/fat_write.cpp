@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Changes to FAT volumes. They are made on an overlay, so that their order does not matter.
 #include "fat.hpp"
-
 #include "fat_entry.hpp"
 #include "ntfs_library.hpp" // to_utf16
 
@@ -19,10 +18,10 @@ std::u16string checked_name(const std::string& name)
 {
     const std::u16string wide = to_utf16(name);
     const bool bad = name.empty() || wide.size() > 255 || !text::is_utf8(name) ||
-                     name.find_first_of("/\\:*?\"<>|") != std::string::npos ||
-                     name.back() == '.' || name.back() == ' ' ||
-                     std::any_of(name.begin(), name.end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 32; });
+                     name.find_first_of("/\\:*?\"<>|") != std::string::npos || name.back() == '.' ||
+                     name.back() == ' ' || std::any_of(name.begin(), name.end(), [](char c) {
+                         return static_cast<unsigned char>(c) < 32;
+                     });
     if (bad)
         throw Error(Errc::usage,
                     fmt::format("{} cannot be a file name on FAT", text::quoted(name)));
@@ -94,8 +93,7 @@ std::vector<std::uint64_t> Fat::free_slots(NodeId directory, std::size_t count)
         for (const FileRun& run : runs_of_directory(directory)) {
             buffer.resize(static_cast<std::size_t>(run.length));
             volume_.device().read(run.volume, buffer);
-            for (std::size_t at = 0; at + fat::entry_size <= buffer.size();
-                 at += fat::entry_size) {
+            for (std::size_t at = 0; at + fat::entry_size <= buffer.size(); at += fat::entry_size) {
                 const unsigned first = bytes::u8(buffer, at);
                 ended = ended || first == 0;
                 if (!ended && first != fat::unused)
@@ -165,8 +163,8 @@ NodeId Fat::write_file(NodeId directory, const std::string& name, block::BlockDe
     if (old)
         volume_.free_chain(old->cluster);
     const std::uint32_t cluster = store(content);
-    const NodeId node =
-        old ? old->slots.back() : add_entry(directory, name, std::vector<std::byte>(fat::entry_size));
+    const NodeId node = old ? old->slots.back()
+                            : add_entry(directory, name, std::vector<std::byte>(fat::entry_size));
     set_content(node, cluster, content.size(), options);
     return node;
 }

@@ -21,9 +21,9 @@ char32_t upper(char32_t c)
         return c - 80;
     if (c == 0xff)
         return 0x178;
-    const bool even_first = (c >= 0x100 && c <= 0x137 && c != 0x131) || (c >= 0x14a && c <= 0x177) ||
-                            (c >= 0x460 && c <= 0x481) || (c >= 0x48a && c <= 0x4bf) ||
-                            (c >= 0x4d0 && c <= 0x52f);
+    const bool even_first = (c >= 0x100 && c <= 0x137 && c != 0x131) ||
+                            (c >= 0x14a && c <= 0x177) || (c >= 0x460 && c <= 0x481) ||
+                            (c >= 0x48a && c <= 0x4bf) || (c >= 0x4d0 && c <= 0x52f);
     if (even_first)
         return c & ~char32_t{1};
     if ((c >= 0x139 && c <= 0x148) || (c >= 0x179 && c <= 0x17e))

@@ -163,7 +163,8 @@ void Iso9660::read_system_use(bytes::View area, Node& node) const
             const auto field = area.first(length);
             const auto kind = chars(field.first(2));
             if (kind == "CE" && length >= 28) {
-                next_at = std::uint64_t{bytes::le32(field, 4)} * block_size_ + bytes::le32(field, 12);
+                next_at =
+                    std::uint64_t{bytes::le32(field, 4)} * block_size_ + bytes::le32(field, 12);
                 next_size = bytes::le32(field, 20);
             } else if (kind == "ST") {
                 break;

@@ -18,9 +18,9 @@ MappedFile::MappedFile(block::BlockDevice& volume, std::vector<FileRun> runs, st
 
 std::vector<FileRun>::const_iterator MappedFile::first_behind(std::uint64_t offset) const
 {
-    return std::upper_bound(runs_.begin(), runs_.end(), offset, [](std::uint64_t at, const auto& run) {
-        return at < run.content + run.length;
-    });
+    return std::upper_bound(
+        runs_.begin(), runs_.end(), offset,
+        [](std::uint64_t at, const auto& run) { return at < run.content + run.length; });
 }
 
 void MappedFile::read(std::uint64_t offset, std::span<std::byte> buffer)

@@ -31,8 +31,8 @@ std::vector<std::byte> reparse_of(ntfs_inode* inode)
     if (size <= 0 || size > 65536)
         return {};
     std::vector<std::byte> data(static_cast<std::size_t>(size));
-    const int got = ntfs_get_ntfs_reparse_data(
-        inode, reinterpret_cast<char*>(data.data()), data.size()); // NOLINT: char may alias
+    const int got = ntfs_get_ntfs_reparse_data(inode, reinterpret_cast<char*>(data.data()),
+                                               data.size()); // NOLINT: char may alias
     data.resize(static_cast<std::size_t>(std::clamp(got, 0, size)));
     return data;
 }
@@ -127,8 +127,9 @@ Ntfs::Ntfs(block::BlockDevice& volume, const OpenOptions& options)
 {
     using Mode = NtfsLibrary::Mode;
     const bool recover = options.access == Access::recover;
-    library_ = std::make_unique<NtfsLibrary>(
-        volume, !writing_ ? Mode::read : recover ? Mode::recover : Mode::write);
+    library_ = std::make_unique<NtfsLibrary>(volume, !writing_ ? Mode::read
+                                                     : recover ? Mode::recover
+                                                               : Mode::write);
     const bool dirty = (library_->volume()->flags & VOLUME_IS_DIRTY) != 0;
     if (dirty && writing_ && !recover)
         throw Error(Errc::precondition,
@@ -243,10 +244,10 @@ Metadata Ntfs::stat(NodeId node)
         const ATTR_RECORD* attribute = context->attr;
         const bool first_part = attribute->non_resident == 0 || attribute->lowest_vcn == 0;
         if (attribute->name_length > 0 && first_part && data.streams.size() < 4096)
-            data.streams.push_back(utf8_of(
-                reinterpret_cast<const ntfschar*>(reinterpret_cast<const char*>(attribute) + // NOLINT
-                                                  le16_to_cpu(attribute->name_offset)),
-                attribute->name_length));
+            data.streams.push_back(utf8_of(reinterpret_cast<const ntfschar*>(
+                                               reinterpret_cast<const char*>(attribute) + // NOLINT
+                                               le16_to_cpu(attribute->name_offset)),
+                                           attribute->name_length));
     }
     ntfs_attr_put_search_ctx(context);
     return data;
@@ -257,10 +258,9 @@ std::unique_ptr<block::BlockDevice> Ntfs::open(NodeId node, std::string_view str
     InodePtr inode = library_->open_inode(node);
     AttributePtr data = library_->open_data(inode.get(), to_utf16(stream));
     if (!data && errno == ENOENT)
-        throw Error(Errc::not_found, stream.empty()
-                                         ? "the file has no content"
-                                         : fmt::format("the file has no stream {}",
-                                                       text::quoted(stream)));
+        throw Error(Errc::not_found, stream.empty() ? "the file has no content"
+                                                    : fmt::format("the file has no stream {}",
+                                                                  text::quoted(stream)));
     if (!data)
         library_->fail("cannot open a file of the NTFS volume");
     if (NAttrEncrypted(data.get()) != 0)
@@ -280,9 +280,10 @@ std::vector<block::Extent> Ntfs::map(NodeId node)
 {
     const InodePtr inode = library_->open_inode(node);
     const bool directory = is_directory(inode.get());
-    AttributePtr data = directory ? AttributePtr(ntfs_attr_open(inode.get(), AT_INDEX_ALLOCATION,
-                                                                NTFS_INDEX_I30, 4))
-                                  : library_->open_data(inode.get(), {});
+    AttributePtr data =
+        directory
+            ? AttributePtr(ntfs_attr_open(inode.get(), AT_INDEX_ALLOCATION, NTFS_INDEX_I30, 4))
+            : library_->open_data(inode.get(), {});
     std::vector<block::Extent> all;
     if (!data || NAttrNonResident(data.get()) == 0)
         return all;

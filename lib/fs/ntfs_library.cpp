@@ -9,9 +9,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <utility>
+
 #include <fcntl.h>
 #include <linux/fs.h>
-#include <utility>
 
 namespace xenlab::fs {
 namespace {
@@ -69,9 +70,8 @@ s64 write_at(ntfs_device* device, const void* buffer, s64 count, s64 offset)
     }
     set_state(device, ND_Dirty, true);
     return guarded(io, [&] {
-        io.device->write(
-            static_cast<std::uint64_t>(offset),
-            {static_cast<const std::byte*>(buffer), static_cast<std::size_t>(count)});
+        io.device->write(static_cast<std::uint64_t>(offset),
+                         {static_cast<const std::byte*>(buffer), static_cast<std::size_t>(count)});
         return count;
     });
 }
@@ -239,8 +239,7 @@ AttributePtr NtfsLibrary::open_data(ntfs_inode* inode, const std::u16string& str
 {
     std::u16string name = stream;
     auto* units = name.empty() ? AT_UNNAMED : reinterpret_cast<ntfschar*>(name.data()); // NOLINT
-    return AttributePtr(
-        ntfs_attr_open(inode, AT_DATA, units, static_cast<u32>(name.size())));
+    return AttributePtr(ntfs_attr_open(inode, AT_DATA, units, static_cast<u32>(name.size())));
 }
 
 void NtfsLibrary::close()

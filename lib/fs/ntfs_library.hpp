@@ -6,9 +6,6 @@
 #include <xenlab/block/block_device.hpp>
 #include <xenlab/fs/crash_guard.hpp>
 
-#include <sys/stat.h>
-#include <sys/types.h>
-
 #include <cstdarg>
 #include <cstdio>
 #include <ctime>
@@ -17,9 +14,10 @@
 #include <string>
 #include <string_view>
 
-extern "C" {
-#include <ntfs-3g/types.h>
+#include <sys/stat.h>
+#include <sys/types.h>
 
+extern "C" {
 #include <ntfs-3g/attrib.h>
 #include <ntfs-3g/device.h>
 #include <ntfs-3g/dir.h>
@@ -27,6 +25,7 @@ extern "C" {
 #include <ntfs-3g/layout.h>
 #include <ntfs-3g/logging.h>
 #include <ntfs-3g/reparse.h>
+#include <ntfs-3g/types.h>
 #include <ntfs-3g/volume.h>
 }
 // Macros of the library that the standard library cannot bear.

@@ -25,7 +25,11 @@ std::optional<std::string> name_at(bytes::View data, std::size_t at, std::size_t
 std::string normal(std::string target)
 {
     std::replace(target.begin(), target.end(), '\\', '/');
-    for (const std::string_view prefix : {"/" "?" "?/", "//" "?/"})
+    for (const std::string_view prefix : {"/"
+                                          "?"
+                                          "?/",
+                                          "//"
+                                          "?/"})
         if (target.starts_with(prefix))
             target.erase(0, prefix.size());
     return target;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // Changes to NTFS volumes, all made by libntfs-3g.
 #include "ntfs.hpp"
-
 #include "ntfs_library.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -20,10 +19,10 @@ std::u16string checked_name(const std::string& name)
 {
     const std::u16string wide = to_utf16(name);
     const bool bad = name.empty() || wide.size() > 255 || !text::is_utf8(name) ||
-                     name.find_first_of("/\\:*?\"<>|") != std::string::npos ||
-                     name.back() == '.' || name.back() == ' ' ||
-                     std::any_of(name.begin(), name.end(),
-                                 [](char c) { return static_cast<unsigned char>(c) < 32; });
+                     name.find_first_of("/\\:*?\"<>|") != std::string::npos || name.back() == '.' ||
+                     name.back() == ' ' || std::any_of(name.begin(), name.end(), [](char c) {
+                         return static_cast<unsigned char>(c) < 32;
+                     });
     if (bad)
         throw Error(Errc::usage,
                     fmt::format("{} cannot be a file name on NTFS", text::quoted(name)));
@@ -125,8 +124,7 @@ NodeId Ntfs::write_file(NodeId directory, const std::string& name, block::BlockD
     return reference;
 }
 
-NodeId Ntfs::make_directory(NodeId directory, const std::string& name,
-                            const WriteOptions& options)
+NodeId Ntfs::make_directory(NodeId directory, const std::string& name, const WriteOptions& options)
 {
     require_writable();
     if (find(directory, name))

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <xenlab/base/error.hpp>
-#include <xenlab/base/text.hpp>
-#include <xenlab/fs/open.hpp>
-
 #include "exfat.hpp"
 #include "ext.hpp"
 #include "fat.hpp"
 #include "iso9660.hpp"
 #include "ntfs.hpp"
+
+#include <xenlab/base/error.hpp>
+#include <xenlab/base/text.hpp>
+#include <xenlab/fs/open.hpp>
 
 #include <fmt/format.h>
 

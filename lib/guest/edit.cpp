@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <cstdlib>
+
 #include <fcntl.h>
 
 namespace xenlab::guest {

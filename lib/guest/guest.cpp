@@ -36,7 +36,8 @@ struct Guest::Start {
 
 Guest::Guest(std::vector<Disk> disks, GuestOptions options)
     : disks_(std::move(disks)), options_(std::move(options)),
-      volumes_(find_volumes(disks_, options_.detail ? options_.detail : [](const std::string&) {}))
+      volumes_(find_volumes(
+          disks_, options_.detail ? options_.detail : [](const std::string&) {}))
 {
     filesystems_.resize(volumes_.size());
     failed_.resize(volumes_.size());
@@ -53,13 +54,13 @@ fs::Filesystem& Guest::filesystem(std::size_t volume)
     try {
         if (!v.unusable.empty())
             throw Error(Errc::precondition, v.unusable);
-        filesystem = fs::open(*v.cache, v.content,
-                              {.access = viewing_ ? fs::Access::read : options_.access,
-                               .note = [&](const std::string& words) {
-                                   if (options_.note && !(viewing_ && options_.access !=
-                                                                          fs::Access::read))
-                                       options_.note(v.name + ": " + words);
-                               }});
+        filesystem =
+            fs::open(*v.cache, v.content,
+                     {.access = viewing_ ? fs::Access::read : options_.access,
+                      .note = [&](const std::string& words) {
+                          if (options_.note && !(viewing_ && options_.access != fs::Access::read))
+                              options_.note(v.name + ": " + words);
+                      }});
     } catch (const Error& error) {
         throw error.within(v.name);
     }
@@ -124,8 +125,7 @@ Guest::Start Guest::parse(std::string_view path)
     }
     const std::size_t colon = path.find(':');
     if (colon == std::string_view::npos || colon == 0)
-        throw Error(Errc::usage,
-                    fmt::format("{} is not a guest path", text::quoted(path)),
+        throw Error(Errc::usage, fmt::format("{} is not a guest path", text::quoted(path)),
                     "write /path, C:/path or VOLUME:/path (--volumes of xva-ls lists volumes)");
     start.rest = path.substr(colon + 1);
     if (starts_with_letter(path)) {

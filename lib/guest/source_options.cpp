@@ -30,9 +30,8 @@ SessionOptions session_options(const SourceOptions& o, const cli::Context& conte
 {
     SessionOptions session{.source = o.source, .disk = o.disk};
     const auto warn = [&context](const std::string& words) { context.warning(words); };
-    session.open = {.window_limit = o.memory_limit,
-                    .timeout = context.shared.timeout,
-                    .stop = context.stop};
+    session.open = {
+        .window_limit = o.memory_limit, .timeout = context.shared.timeout, .stop = context.stop};
     session.open.warn = warn;
     session.spool = {.allowed = !o.no_spool, .stop = context.stop};
     session.spool.progress = [&progress](std::uint64_t at) { progress.update(at, std::nullopt); };

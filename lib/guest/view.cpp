@@ -194,8 +194,8 @@ void Guest::read_fstab(std::size_t root)
             where += "/" + part;
         if (const auto volume = volume_of_device(fields[0]))
             mounts_[where] = *volume;
-        else if (options_.detail && (fields[0].find('=') != std::string::npos ||
-                                     fields[0].starts_with("/dev/")))
+        else if (options_.detail &&
+                 (fields[0].find('=') != std::string::npos || fields[0].starts_with("/dev/")))
             options_.detail(fmt::format("{} is mounted from {}, which is not among the disks",
                                         where, fields[0]));
     }
@@ -255,8 +255,7 @@ std::optional<std::size_t> Guest::volume_of_letter(const std::vector<std::byte>&
         if (v.partition == 0)
             continue;
         if (data.size() == 12 && v.part_uuid.size() >= 8) {
-            const std::string signature =
-                fmt::format("{:08x}", bytes::le32(data, 0));
+            const std::string signature = fmt::format("{:08x}", bytes::le32(data, 0));
             if (bytes::le64(data, 4) == v.start &&
                 text::to_lower(v.part_uuid).starts_with(signature + "-"))
                 return i;
@@ -264,10 +263,10 @@ std::optional<std::size_t> Guest::volume_of_letter(const std::vector<std::byte>&
         if (data.size() == 24 && std::memcmp(data.data(), "DMIO:ID:", 8) == 0) {
             // A GUID's first three groups are little-endian.
             const auto id = bytes::View(data).subspan(8);
-            const std::string guid = fmt::format(
-                "{:08x}-{:04x}-{:04x}-{}-{}", bytes::le32(id, 0), bytes::le16(id, 4),
-                bytes::le16(id, 6), bytes::to_hex(id.subspan(8, 2)),
-                bytes::to_hex(id.subspan(10, 6)));
+            const std::string guid =
+                fmt::format("{:08x}-{:04x}-{:04x}-{}-{}", bytes::le32(id, 0), bytes::le16(id, 4),
+                            bytes::le16(id, 6), bytes::to_hex(id.subspan(8, 2)),
+                            bytes::to_hex(id.subspan(10, 6)));
             if (text::to_lower(v.part_uuid) == guid)
                 return i;
         }

@@ -42,8 +42,7 @@ Volume partition_volume(const Disk& disk, std::size_t number, const partition::P
     return volume;
 }
 
-void add_disk(std::vector<Volume>& volumes, const Disk& disk, std::size_t number,
-              const Words& warn)
+void add_disk(std::vector<Volume>& volumes, const Disk& disk, std::size_t number, const Words& warn)
 {
     const partition::Table table = partition::scan(*disk.device);
     for (const std::string& words : table.warnings)
@@ -98,8 +97,7 @@ void shorten_names(std::vector<Volume>& volumes)
             return v.partition == volume.partition && v.name.find('/') == std::string::npos;
         });
         if (alike == 1)
-            volume.name =
-                volume.partition == 0 ? "disk" : fmt::format("p{}", volume.partition);
+            volume.name = volume.partition == 0 ? "disk" : fmt::format("p{}", volume.partition);
     }
 }
 

@@ -38,8 +38,8 @@ std::string_view ext_generation(std::uint32_t compat, std::uint32_t incompat,
 } // namespace
 
 // The superblock is at byte 1024. Its magic has only two bytes, so the sizes must make sense too:
-// blocks 4, first data block 20, log2 of the block size 24, blocks per group 32, clusters per group 36,
-// magic 56, features 92-103.
+// blocks 4, first data block 20, log2 of the block size 24, blocks per group 32, clusters per group
+// 36, magic 56, features 92-103.
 Detected detect_ext(bytes::View head)
 {
     if (!holds(head, 1024, 1024) || !has(head, 1024 + 56, "\x53\xEF"sv))

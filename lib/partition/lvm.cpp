@@ -81,8 +81,8 @@ PhysicalVolume read_pv(block::BlockDevice& device)
         for (unsigned list = 0; list < 2; ++list) {
             for (; p + 16 <= sector.size() && bytes::le64(sector, p) != 0; p += 16)
                 if (list == 1 && pv.metadata.empty())
-                    pv.metadata = read_metadata(device, bytes::le64(sector, p),
-                                                bytes::le64(sector, p + 8));
+                    pv.metadata =
+                        read_metadata(device, bytes::le64(sector, p), bytes::le64(sector, p + 8));
             p += 16;
         }
         return pv;
@@ -93,7 +93,8 @@ PhysicalVolume read_pv(block::BlockDevice& device)
 /// One version of a volume group's metadata, and where its PVs are.
 class Group {
   public:
-    Group(std::string name, const LvmSection& section, const std::map<std::string, std::size_t>& ids,
+    Group(std::string name, const LvmSection& section,
+          const std::map<std::string, std::size_t>& ids,
           const std::vector<block::BlockDevice*>& devices)
         : name_(std::move(name)), section_(section), devices_(devices),
           extent_(section.number("extent_size").value_or(0) * sector_size)
@@ -254,8 +255,8 @@ std::vector<LogicalVolume> read_lvm(const std::vector<block::BlockDevice*>& phys
         try {
             const Group group(name, versioned.second, ids, physical);
             for (const std::string& pv : group.missing())
-                warn(fmt::format("volume group {} lacks its physical volume {}",
-                                 text::quoted(name), text::quoted(pv)));
+                warn(fmt::format("volume group {} lacks its physical volume {}", text::quoted(name),
+                                 text::quoted(pv)));
             group.volumes(all);
         } catch (const Error& error) {
             warn(fmt::format("volume group {}: {}", text::quoted(name), error.what()));

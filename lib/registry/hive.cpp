@@ -8,12 +8,12 @@
 
 #include <fmt/format.h>
 
-#include <hivex.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <hivex.h>
+
 #include <sys/mman.h>
 #include <sys/stat.h>
 
@@ -28,7 +28,8 @@ using Owned = std::unique_ptr<T, Free>;
 
 [[noreturn]] void fail(const char* what)
 {
-    throw Error(Errc::bad_data, fmt::format("the registry hive: {}: {}", what, std::strerror(errno)));
+    throw Error(Errc::bad_data,
+                fmt::format("the registry hive: {}: {}", what, std::strerror(errno)));
 }
 
 /// The library opens paths only, and a file in memory has one.
@@ -64,8 +65,8 @@ Hive::Hive(std::span<const std::byte> bytes, Access access) : impl_(std::make_un
 {
     impl_->file = memory_file(bytes);
     errno = EINVAL;
-    impl_->hive = hivex_open(path_of(impl_->file).c_str(),
-                             access == Access::write ? HIVEX_OPEN_WRITE : 0);
+    impl_->hive =
+        hivex_open(path_of(impl_->file).c_str(), access == Access::write ? HIVEX_OPEN_WRITE : 0);
     if (impl_->hive == nullptr)
         fail("cannot be opened");
 }

@@ -172,8 +172,8 @@ LogResult apply_logs(std::vector<std::byte>& hive, const std::vector<std::vector
     if (!is_dirty(hive))
         return result;
     if (!sound_base(hive)) {
-        const auto source = std::find_if(logs.begin(), logs.end(),
-                                         [](const auto& log) { return sound_base(log); });
+        const auto source =
+            std::find_if(logs.begin(), logs.end(), [](const auto& log) { return sound_base(log); });
         if (source == logs.end())
             throw Error(Errc::bad_data,
                         "the base block of the registry hive is damaged, and no log has it");
@@ -186,9 +186,8 @@ LogResult apply_logs(std::vector<std::byte>& hive, const std::vector<std::vector
         if (sound_base(log))
             if (auto entries = entries_of(log); !entries.empty())
                 runs.push_back(std::move(entries));
-    std::sort(runs.begin(), runs.end(), [](const auto& a, const auto& b) {
-        return a.front().sequence < b.front().sequence;
-    });
+    std::sort(runs.begin(), runs.end(),
+              [](const auto& a, const auto& b) { return a.front().sequence < b.front().sequence; });
     std::uint32_t next = le32(hive, sequence2);
     bool begun = false;
     for (const auto& run : runs)

@@ -190,8 +190,8 @@ Value parse_value(const std::string& name, std::string_view text)
         value.data = hex_data(rest, text);
         return value;
     }
-    const auto* known = std::find_if(types.begin(), types.end(),
-                                     [&](const TypeName& t) { return t.word == word; });
+    const auto* known =
+        std::find_if(types.begin(), types.end(), [&](const TypeName& t) { return t.word == word; });
     if (known == types.end())
         throw bad(text);
     value.type = known->type;
@@ -223,7 +223,8 @@ Value parse_value(const std::string& name, std::string_view text)
         value.data = little_endian(number_of(rest, text), 8);
         break;
     default:
-        throw Error(Errc::usage, fmt::format("values of the type {} are written as hex(N):…", word));
+        throw Error(Errc::usage,
+                    fmt::format("values of the type {} are written as hex(N):…", word));
     }
     return value;
 }

@@ -21,7 +21,7 @@ inline constexpr unsigned max_backoff = 4;
 inline constexpr std::size_t interactive_payload = 128;
 inline constexpr std::size_t interactive_floor = 3 * (interactive_payload + frame_overhead);
 inline constexpr Millis interactive_queue = 5; // of waiting bytes on the line
-inline constexpr double assumed_rate = 11.52;   // 115200 baud, until measured
+inline constexpr double assumed_rate = 11.52;  // 115200 baud, until measured
 
 /// Serial number arithmetic on 16 bits: a comes before b.
 constexpr bool before(std::uint16_t a, std::uint16_t b) noexcept

@@ -24,8 +24,7 @@ void put(std::span<char> block, std::size_t at, std::size_t length, std::string_
 
 void put_number(std::span<char> block, std::size_t at, unsigned digits, std::uint64_t value)
 {
-    put(block, at, digits,
-        fmt::format("{:0{}o}", std::min(value, most_octal(digits)), digits));
+    put(block, at, digits, fmt::format("{:0{}o}", std::min(value, most_octal(digits)), digits));
 }
 
 /// "LENGTH KEY=VALUE\n", where LENGTH counts itself.

@@ -70,11 +70,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     first = std::min(first, all);
     second = std::clamp(second, first, all);
     Bytes hive(input.begin(), input.begin() + static_cast<std::ptrdiff_t>(first));
-    std::vector<Bytes> logs{
-        Bytes(input.begin() + static_cast<std::ptrdiff_t>(first),
-              input.begin() + static_cast<std::ptrdiff_t>(second)),
-        Bytes(input.begin() + static_cast<std::ptrdiff_t>(second),
-              input.begin() + static_cast<std::ptrdiff_t>(all))};
+    std::vector<Bytes> logs{Bytes(input.begin() + static_cast<std::ptrdiff_t>(first),
+                                  input.begin() + static_cast<std::ptrdiff_t>(second)),
+                            Bytes(input.begin() + static_cast<std::ptrdiff_t>(second),
+                                  input.begin() + static_cast<std::ptrdiff_t>(all))};
     drive(hive, logs);
     seal(hive);
     for (Bytes& log : logs)

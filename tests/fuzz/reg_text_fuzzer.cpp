@@ -21,8 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
             for (const registry::ValueEdit& value : edit.values)
                 if (!value.remove && value.value.name.find_first_of("\r\n") == std::string::npos)
                     values.push_back(value.value);
-            const auto again = registry::parse_reg(registry::reg_header() +
-                                                   registry::format_key("k", values));
+            const auto again =
+                registry::parse_reg(registry::reg_header() + registry::format_key("k", values));
             fuzz::require(again.size() == 1 && again[0].values.size() == values.size(),
                           "as many values as were written");
             for (std::size_t i = 0; i < values.size(); ++i)

@@ -11,6 +11,7 @@
 #include <fmt/format.h>
 
 #include <cerrno>
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -145,8 +146,8 @@ class Extractor {
             const timespec times[2] = {
                 {.tv_sec = 0, .tv_nsec = UTIME_OMIT},
                 {.tv_sec = data.modified ? data.modified->seconds : 0,
-                 .tv_nsec = data.modified ? static_cast<long>(data.modified->nanoseconds)
-                                          : UTIME_OMIT}};
+                 .tv_nsec =
+                     data.modified ? static_cast<long>(data.modified->nanoseconds) : UTIME_OMIT}};
             if (::ftruncate(file.get(), static_cast<off_t>(content->size())) != 0 ||
                 ::fchmod(file.get(), (data.mode & 0777U & ~mask) | 0600U) != 0 ||
                 ::futimens(file.get(), times) != 0)
@@ -173,10 +174,9 @@ class Extractor {
 int extract(const Options& options, guest::Guest& guest, cli::Context& context)
 {
     Extractor extractor(options.extract, guest, context);
-    const std::size_t damaged =
-        visit_trees(options, guest, context, [&](const guest::Place& place, const std::string& name) {
-            extractor.add(place, name);
-        });
+    const std::size_t damaged = visit_trees(
+        options, guest, context,
+        [&](const guest::Place& place, const std::string& name) { extractor.add(place, name); });
     return extractor.result(damaged);
 }
 

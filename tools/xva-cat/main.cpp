@@ -53,8 +53,10 @@ const cli::ToolInfo info{
                   "Look at the start of a file of the third partition"},
                  {"cat web1.xva.zst | xva-cat - 'p2:/many/f000*' | sha256sum",
                   "Files of a stream, which is kept in a temporary file meanwhile"},
-                 {"xva-cat web1.xva --tar p2:/many | tar -t | wc -l", "Copy a tree as a tar archive"},
-                 {"xva-cat web1.xva -x files 'p3:/many/f01*' && ls files", "Copy files into a folder"}},
+                 {"xva-cat web1.xva --tar p2:/many | tar -t | wc -l",
+                  "Copy a tree as a tar archive"},
+                 {"xva-cat web1.xva -x files 'p3:/many/f01*' && ls files",
+                  "Copy files into a folder"}},
     .exit_codes =
         {{0},
          {1, "A file could not be written, or was left out of -x or --tar for its kind or name."},

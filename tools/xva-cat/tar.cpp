@@ -79,9 +79,7 @@ int write_tar(const Options& options, guest::Guest& guest, cli::Context& context
     damaged += visit_trees(options, guest, context, add);
     writer.finish();
     out.flush();
-    return damaged > 0    ? exit_code(Errc::bad_data)
-           : left_out > 0 ? exit_code(Errc::failed)
-                          : 0;
+    return damaged > 0 ? exit_code(Errc::bad_data) : left_out > 0 ? exit_code(Errc::failed) : 0;
 }
 
 } // namespace xva_cat

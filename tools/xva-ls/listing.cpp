@@ -57,9 +57,9 @@ std::string mode_text(const fs::Metadata& data)
 
 const std::vector<cli::Column>& columns()
 {
-    static const std::vector<cli::Column> all{{"mode"},       {"links", true}, {"uid", true},
-                                              {"gid", true},  {"size", true},  {"mtime"},
-                                              {"path"},       {"link"}};
+    static const std::vector<cli::Column> all{{"mode"},      {"links", true}, {"uid", true},
+                                              {"gid", true}, {"size", true},  {"mtime"},
+                                              {"path"},      {"link"}};
     return all;
 }
 

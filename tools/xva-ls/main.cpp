@@ -142,8 +142,7 @@ int run(const Options& o, cli::Context& context)
         damaged = xva_ls::print_owners(o, guest, context);
     } else {
         Walk walk(o, context, guest);
-        for (const std::string& path :
-             o.paths.empty() ? std::vector{default_path(guest)} : o.paths)
+        for (const std::string& path : o.paths.empty() ? std::vector{default_path(guest)} : o.paths)
             walk.path(path);
         damaged = walk.finish();
     }
@@ -161,14 +160,15 @@ const cli::ToolInfo info{
     .output_option = true,
     .progress_option = true,
     .timeout_option = true,
-    .examples = {{"xva-ls web1.xva --volumes", "List what the disks of an archive hold"},
-                 {"xva-ls web1.xva -l p3:/", "List a folder of the third partition"},
-                 {"cat web1.xva.zst | xva-ls - -R p2:/ | tail -n 3",
-                  "List all files of a stream, which is kept in a temporary file meanwhile"},
-                 {"xva-ls web1.xva --disk 0 --at 21M,1M",
-                  "Name the files that own a damaged MiB of the disk"},
-                 {"xva-ls web1.xva --json -R p1:/ | jq -r '.items[] | select(.size > 1048576).path'",
-                  "Find large files"}},
+    .examples =
+        {{"xva-ls web1.xva --volumes", "List what the disks of an archive hold"},
+         {"xva-ls web1.xva -l p3:/", "List a folder of the third partition"},
+         {"cat web1.xva.zst | xva-ls - -R p2:/ | tail -n 3",
+          "List all files of a stream, which is kept in a temporary file meanwhile"},
+         {"xva-ls web1.xva --disk 0 --at 21M,1M",
+          "Name the files that own a damaged MiB of the disk"},
+         {"xva-ls web1.xva --json -R p1:/ | jq -r '.items[] | select(.size > 1048576).path'",
+          "Find large files"}},
     .exit_codes =
         {{0},
          {1},

@@ -36,9 +36,9 @@ Range parse_range(const std::string& at, const guest::Guest& guest)
     if (const std::size_t slash = at.rfind('/'); slash != std::string::npos) {
         const auto number = text::parse_u64(
             at.substr(std::min(at.find_first_not_of('0', slash + 1), at.size() - 1)));
-        const auto disk = std::find_if(
-            guest.disks().begin(), guest.disks().end(),
-            [&](const guest::Disk& d) { return d.ref == at.substr(0, slash); });
+        const auto disk =
+            std::find_if(guest.disks().begin(), guest.disks().end(),
+                         [&](const guest::Disk& d) { return d.ref == at.substr(0, slash); });
         if (!number || *number > (std::uint64_t{1} << 40U))
             throw bad();
         if (disk == guest.disks().end())
@@ -54,8 +54,8 @@ Range parse_range(const std::string& at, const guest::Guest& guest)
                     "choose one with --disk N");
     const std::size_t comma = std::min(at.find(','), at.size());
     const auto offset = text::parse_size(at.substr(0, comma));
-    const auto length =
-        comma < at.size() ? text::parse_size(at.substr(comma + 1)) : std::optional<std::uint64_t>(1);
+    const auto length = comma < at.size() ? text::parse_size(at.substr(comma + 1))
+                                          : std::optional<std::uint64_t>(1);
     if (!offset || !length || *length == 0)
         throw bad();
     range.offset = *offset;

@@ -25,9 +25,10 @@ void print_volumes(guest::Guest& guest, cli::Context& context)
     const bool people = context.shared.format == cli::Format::table;
     std::optional<cli::Table> table;
     if (!json && context.shared.format != cli::Format::jsonl)
-        table.emplace(context,
-                      std::vector<cli::Column>{{"name"}, {"disk"}, {"fs"}, {"label"}, {"uuid"},
-                                               {"size", true}, {"mount"}});
+        table.emplace(
+            context,
+            std::vector<cli::Column>{
+                {"name"}, {"disk"}, {"fs"}, {"label"}, {"uuid"}, {"size", true}, {"mount"}});
     ordered_json items = ordered_json::array();
     for (std::size_t i = 0; i < guest.volumes().size(); ++i) {
         const guest::Volume& v = guest.volumes()[i];

@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
+
 #include <sys/stat.h>
 
 namespace xva_put {
@@ -53,10 +54,10 @@ void choose_name(Put& put, guest::Guest& guest)
     if (!folder)
         return;
     if (put.local == "-")
-        throw Error(Errc::usage,
-                    fmt::format("{} is a folder, and standard input has no name",
-                                text::quoted(put.path)),
-                    "write the whole path of the file in the guest");
+        throw Error(
+            Errc::usage,
+            fmt::format("{} is a folder, and standard input has no name", text::quoted(put.path)),
+            "write the whole path of the file in the guest");
     put.path += (put.path.ends_with('/') ? "" : "/") + base_name(put.local);
 }
 
@@ -85,9 +86,8 @@ void put_file(const Options& options, Put& put, guest::Guest& guest)
     if (old && !options.backup.empty()) {
         const auto content = filesystem.open(old->node);
         const fs::Metadata data = filesystem.stat(old->node);
-        filesystem.write_file(
-            folder.node, name + options.backup, *content,
-            {.mode = data.mode, .modified = data.modified});
+        filesystem.write_file(folder.node, name + options.backup, *content,
+                              {.mode = data.mode, .modified = data.modified});
     }
     filesystem.write_file(folder.node, name, *put.content,
                           {.mode = mode_of(options.mode), .modified = put.modified});
@@ -99,8 +99,7 @@ bool same_content(block::BlockDevice& a, block::BlockDevice& b)
         return false;
     std::vector<std::byte> x(std::size_t{1} << 20U), y(x.size());
     for (std::uint64_t at = 0; at < a.size(); at += x.size()) {
-        const auto n =
-            static_cast<std::size_t>(std::min<std::uint64_t>(x.size(), a.size() - at));
+        const auto n = static_cast<std::size_t>(std::min<std::uint64_t>(x.size(), a.size() - at));
         a.read(at, std::span(x).first(n));
         b.read(at, std::span(y).first(n));
         if (!std::equal(x.begin(), x.begin() + static_cast<std::ptrdiff_t>(n), y.begin()))
@@ -131,8 +130,8 @@ std::vector<Put> open_items(const Options& options, const std::stop_token& stop)
                         "name its files one by one");
         if (!input && S_ISREG(info.st_mode)) {
             put.content = std::make_unique<block::RawImage>(put.local);
-            put.modified = fs::Time{info.st_mtim.tv_sec,
-                                    static_cast<std::uint32_t>(info.st_mtim.tv_nsec)};
+            put.modified =
+                fs::Time{info.st_mtim.tv_sec, static_cast<std::uint32_t>(info.st_mtim.tv_nsec)};
         } else {
             const auto source = io::open_source(put.local, stop);
             put.kept = guest::keep_bytes(*source, stop);
@@ -154,8 +153,7 @@ void apply(const Options& options, std::vector<Put>& puts, guest::Guest& guest,
         try {
             function();
         } catch (const Error& error) {
-            throw std::string_view(error.what()).find(text::quoted(path)) !=
-                    std::string_view::npos
+            throw std::string_view(error.what()).find(text::quoted(path)) != std::string_view::npos
                 ? error
                 : error.within(text::printable(path));
         }
@@ -195,8 +193,8 @@ void verify(const Options& options, std::vector<Put>& puts, guest::Guest& guest)
         if (guest.find(path).type != fs::FileType::directory)
             throw Error(Errc::failed, fmt::format("{} was not made", text::quoted(path)));
     for (const std::string& path : options.remove) {
-        const bool put_again = std::any_of(puts.begin(), puts.end(),
-                                           [&](const Put& put) { return put.path == path; });
+        const bool put_again =
+            std::any_of(puts.begin(), puts.end(), [&](const Put& put) { return put.path == path; });
         if (put_again)
             continue;
         try {

@@ -27,12 +27,10 @@ void declare(cli::OptionSet& options, Options& o)
         .type_name("GPATH")
         .one_at_a_time();
     options
-        .add_option(
-            "--mode", o.mode,
-            "Permissions of the files written, in octal (default: as they were, or 0644)")
+        .add_option("--mode", o.mode,
+                    "Permissions of the files written, in octal (default: as they were, or 0644)")
         .type_name("MODE");
-    options
-        .add_option("--backup", o.backup, "Keep the old content of each file under this suffix")
+    options.add_option("--backup", o.backup, "Keep the old content of each file under this suffix")
         .type_name("SUFFIX");
     guest::declare_edit_options(options, o.edit);
     guest::declare_source_options(options, o.source, false);

@@ -169,8 +169,7 @@ LoadedHive load_hive(guest::Guest& guest, const std::string& hive, const cli::Co
     LoadedHive loaded;
     loaded.place = find_hive(guest, hive);
     if (loaded.place.type != fs::FileType::regular)
-        throw Error(Errc::failed,
-                    fmt::format("{} is no file", text::quoted(loaded.place.path)));
+        throw Error(Errc::failed, fmt::format("{} is no file", text::quoted(loaded.place.path)));
     const KnownHive* entry = known_hive(hive);
     loaded.prefix = entry != nullptr ? std::string(entry->shown) : "HKEY_CURRENT_USER";
     loaded.bcd = hive == "bcd" || text::to_lower(loaded.place.path).ends_with("/bcd");
@@ -209,7 +208,8 @@ std::string resolve(const registry::Hive& hive, const LoadedHive& loaded, const 
         return bcd::resolve(hive, path);
     constexpr std::string_view current = "currentcontrolset";
     const std::string lower = text::to_lower(path);
-    if (!lower.starts_with(current) || (path.size() > current.size() && path[current.size()] != '\\'))
+    if (!lower.starts_with(current) ||
+        (path.size() > current.size() && path[current.size()] != '\\'))
         return path;
     const auto select = hive.find(hive.root(), "Select");
     const auto number = select ? hive.value(*select, "Current") : std::nullopt;

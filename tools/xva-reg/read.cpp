@@ -83,8 +83,8 @@ void get(const registry::Hive& hive, const std::string& path, bool bcd, cli::Con
     if (key)
         return print_values(hive.values(*key), false, context);
     const std::size_t slash = path.rfind('\\');
-    const auto parent = hive.find(
-        hive.root(), slash == std::string::npos ? std::string_view() : path.substr(0, slash));
+    const auto parent = hive.find(hive.root(), slash == std::string::npos ? std::string_view()
+                                                                          : path.substr(0, slash));
     std::string name = slash == std::string::npos ? path : path.substr(slash + 1);
     if (name == "@")
         name.clear();

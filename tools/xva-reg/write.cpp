@@ -85,8 +85,8 @@ void delete_path(registry::Hive& hive, const LoadedHive& loaded, const std::stri
     std::string name = slash == std::string::npos ? resolved : resolved.substr(slash + 1);
     if (name == "@")
         name.clear();
-    const auto key = hive.find(
-        hive.root(), slash == std::string::npos ? std::string() : resolved.substr(0, slash));
+    const auto key = hive.find(hive.root(), slash == std::string::npos ? std::string()
+                                                                       : resolved.substr(0, slash));
     if (!key || !hive.remove_value(*key, name))
         throw Error(Errc::not_found,
                     fmt::format("there is no key or value {}", text::quoted(resolved, 400)));
@@ -128,7 +128,7 @@ Job set_job(const Options& o)
 
 Job service_job(const Options& o)
 {
-    static constexpr std::array<std::string_view, 6> starts{"boot",   "system", "auto",
+    static constexpr std::array<std::string_view, 6> starts{"boot",   "system",   "auto",
                                                             "demand", "disabled", "manual"};
     const std::string choice =
         o.words.size() == 2 && o.words[1].starts_with("start=") ? o.words[1].substr(6) : "";
@@ -157,12 +157,10 @@ Job bcd_job(const Options& o)
                 }};
     if (!o.words.empty() && o.words.size() <= 2 && o.words[0] == "safeboot") {
         const std::string mode = o.words.size() == 2 ? o.words[1] : "minimal";
-        return {hive,
-                [mode](registry::Hive& h, const LoadedHive&) { bcd::set_safeboot(h, mode); }};
+        return {hive, [mode](registry::Hive& h, const LoadedHive&) { bcd::set_safeboot(h, mode); }};
     }
-    throw Error(Errc::usage,
-                "bcd takes debug on|off [--port N] [--baud N], or safeboot "
-                "[minimal|network|dsrepair|off]");
+    throw Error(Errc::usage, "bcd takes debug on|off [--port N] [--baud N], or safeboot "
+                             "[minimal|network|dsrepair|off]");
 }
 
 std::vector<Job> merge_jobs(const Options& o, const cli::Context& context)

@@ -104,7 +104,7 @@ class Guest {
     GuestOptions options_;
     std::vector<Volume> volumes_;
     std::vector<std::unique_ptr<fs::Filesystem>> filesystems_;
-    std::vector<bool> failed_; ///< could not be opened while looking for the guest's view
+    std::vector<bool> failed_;   ///< could not be opened while looking for the guest's view
     std::exception_ptr failure_; ///< the first of them
     bool view_read_ = false;
     bool viewing_ = false; ///< volumes are opened for reading, whatever comes later

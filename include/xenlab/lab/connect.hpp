@@ -39,7 +39,7 @@ struct ConnectOptions {
     std::string user;
     std::string password_file;
     int password_fd = -1;
-    std::string pin; ///< --pin sha256:…
+    std::string pin;        ///< --pin sha256:…
     bool never_ask = false; ///< no password from the terminal (completion)
 };
 

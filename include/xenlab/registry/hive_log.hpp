@@ -24,9 +24,9 @@ struct LogResult {
 };
 
 /// Applies the logs to a dirty hive, which then is clean. Logs that do not belong to it, or hold
-/// nothing new, are passed over; what follows a damaged entry is not applied, as in Windows. Without entries and
-/// rebuilt the hive is as it was: still dirty. Throws Error{bad_data} when the base block is
-/// damaged and no log has it.
+/// nothing new, are passed over; what follows a damaged entry is not applied, as in Windows.
+/// Without entries and rebuilt the hive is as it was: still dirty. Throws Error{bad_data} when the
+/// base block is damaged and no log has it.
 LogResult apply_logs(std::vector<std::byte>& hive, const std::vector<std::vector<std::byte>>& logs);
 
 /// Marvin32 of SymCrypt with the registry's seed, which checks log entries.

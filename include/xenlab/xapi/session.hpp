@@ -86,8 +86,8 @@ class Session {
     xmlrpc::Value call(std::string_view method, Params params = {});
     /// Methods without a session ("system.listMethods").
     xmlrpc::Value call_without_session(std::string_view method, Params params = {});
-    /// For cleaning up, also after a stop was requested: on a connection of its own, within 3 s, and
-    /// without exceptions. Nothing when the server did not do it.
+    /// For cleaning up, also after a stop was requested: on a connection of its own, within 3 s,
+    /// and without exceptions. Nothing when the server did not do it.
     std::optional<xmlrpc::Value> clean_up(std::string_view method, Params params) noexcept;
     /// Async.METHOD: returns at once with the task. Whoever calls it destroys the task.
     Ref<Task> async(std::string_view method, Params params);

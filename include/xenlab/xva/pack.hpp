@@ -40,9 +40,9 @@ struct PackDisk {
     block::BlockDevice* device = nullptr;
 };
 
-/// Writes the archive; does not finish `out`. The disks must be those that ova_xml describes, in string
-/// order of their references; they are read without their holes. `options.progress` counts the
-/// bytes of all disks together.
+/// Writes the archive; does not finish `out`. The disks must be those that ova_xml describes, in
+/// string order of their references; they are read without their holes. `options.progress` counts
+/// the bytes of all disks together.
 void pack(std::string_view ova_xml, std::span<const PackDisk> disks, io::HashKind checksum,
           io::ByteSink& out, const block::CopyOptions& options = {});
 

@@ -116,7 +116,9 @@ TEST(PcapWriter, BlocksAreWholeAndLengthsAgree)
                                              .link_type = 1,
                                              .snap_length = 0});
     EXPECT_EQ(first, 0U);
-    EXPECT_EQ(writer.add_interface({.name = "\xff\x01" "bad"}), 1U);
+    EXPECT_EQ(writer.add_interface({.name = "\xff\x01"
+                                            "bad"}),
+              1U);
     const std::array<std::byte, 5> data{};
     for (std::size_t size = 0; size <= data.size(); ++size)
         writer.packet(1, {.time = 1, .original_length = 9, .data = std::span(data).first(size)},
