@@ -10,6 +10,7 @@ xva-reg win.raw bcd safeboot network --in-place
 xva-reg win.raw --hive bcd get '{default}\debug'
 xva-reg win.raw --hive bcd get '{dbgsettings}\baudrate'
 xva-cat win.raw C:/Boot/BCD >bcd
+# shellcheck disable=SC1003 # a backslash ends the key
 hivexregedit --export bcd '\' | tr -d '\r'
 xva-reg win.raw bcd safeboot off --in-place
 xva-reg win.raw bcd debug off --in-place

@@ -15,6 +15,7 @@ xva-reg merged.raw export 'HKLM\SYSTEM' | cmp - all.reg
 printf 'Windows Registry Editor Version 5.00\n\n[HKEY_LOCAL_MACHINE\\SYSTEM\\CurrentControlSet\\Services\\xenvbd]\n"Group"=-\n"Start"=dword:00000004\n\n[-HKEY_LOCAL_MACHINE\\SYSTEM\\Select]\n' >edit.reg
 xva-reg merged.raw merge edit.reg --in-place
 xva-cat merged.raw C:/Windows/System32/config/SYSTEM >hive
+# shellcheck disable=SC1003 # a backslash ends the key
 hivexregedit --export hive '\' | tr -d '\r'
 printf 'Windows Registry Editor Version 5.00\n[HKLM\\SYSTEM\\x]\n"a"=dword:zz\n' >bad.reg
 status xva-reg merged.raw merge bad.reg --in-place
