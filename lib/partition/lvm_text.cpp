@@ -30,7 +30,7 @@ class Parser {
             }
             const std::string next = token();
             if (next == "{")
-                result.sections.emplace_back(name, section(depth + 1));
+                result.sections.push_back({name, section(depth + 1)});
             else if (next == "=")
                 result.values[name] = value();
             else
@@ -115,8 +115,8 @@ class Parser {
 const LvmSection* LvmSection::section(std::string_view name) const
 {
     const auto found = std::find_if(sections.begin(), sections.end(),
-                                    [&](const auto& s) { return s.first == name; });
-    return found == sections.end() ? nullptr : &found->second;
+                                    [&](const auto& s) { return s.name == name; });
+    return found == sections.end() ? nullptr : &found->section;
 }
 
 std::string LvmSection::text(const std::string& name) const

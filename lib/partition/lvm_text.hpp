@@ -11,14 +11,21 @@
 
 namespace xenlab::partition {
 
+struct LvmEntry;
+
 struct LvmSection {
     using Value = std::string; ///< a number or a string, without its quotes
     std::map<std::string, std::vector<Value>> values;
-    std::vector<std::pair<std::string, LvmSection>> sections; ///< in order
+    std::vector<LvmEntry> sections; ///< in order
 
     [[nodiscard]] const LvmSection* section(std::string_view name) const;
     [[nodiscard]] std::string text(const std::string& name) const;
     [[nodiscard]] std::optional<std::uint64_t> number(const std::string& name) const;
+};
+
+struct LvmEntry {
+    std::string name;
+    LvmSection section;
 };
 
 /// Throws Error{bad_data}.
