@@ -168,7 +168,8 @@ void Recorder::look_at(std::size_t index)
         if (Target& target = targets_[t]; target.domid && target.vm_uuid.empty())
             if (const auto uuid = uuid_of(*target.domid, index))
                 target.vm_uuid = *uuid;
-        for (const auto& [interface, up] : host.view->interfaces) {
+        for (const auto& seen : host.view->interfaces) {
+            const auto& interface = seen.first;
             if (!belongs(targets_[t], interface, index))
                 continue;
             const bool taken = std::any_of(running_.begin(), running_.end(), [&](const auto& one) {
