@@ -201,7 +201,10 @@ void print_status(cli::Context& context, const drbl::JobStatus& status)
             fmt::format(", {}{}", text::human_size(*status.position),
                         status.total ? fmt::format(" of {}", text::human_size(*status.total)) : "");
     context.note(words);
-    cli::Table table(context, {status_columns.begin(), status_columns.end()});
+    std::vector<cli::Column> columns;
+    for (const std::string_view name : status_columns)
+        columns.push_back({name});
+    cli::Table table(context, std::move(columns));
     for (const drbl::ClientStatus& client : status.clients)
         table.row({client.client.ip, std::string(drbl::name_of(client.state)), client.client.mac,
                    client.client.name, client.time, client.message});

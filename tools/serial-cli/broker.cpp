@@ -24,7 +24,6 @@ namespace {
 using serial::Op;
 using serial::Tag;
 
-constexpr Millis reconnect_pause = 500;
 constexpr Millis explain_within = 5000; // after RESET the new session should say why
 
 Millis clock_now()

@@ -122,10 +122,7 @@ struct Peer {
 /// Moves bytes between the broker and the peers until a stop is requested.
 class Bridge {
   public:
-    Bridge(Client& client, cli::Context& context, bool debug)
-        : client_(client), context_(context), debug_(debug)
-    {
-    }
+    Bridge(Client& client, bool debug) : client_(client), debug_(debug) {}
 
     void run(int listener, int terminal, bool once)
     {
@@ -221,7 +218,6 @@ class Bridge {
     }
 
     Client& client_;
-    cli::Context& context_;
     bool debug_, had_peer_ = false;
     io::Fd ready_{::epoll_create1(EPOLL_CLOEXEC)};
     std::list<Peer> peers_;
@@ -255,7 +251,7 @@ int bridge(const Globals& globals, const Options& o, cli::Context& context, bool
     context.out().write(as_view(text::printable(shown) + "\n"));
     context.out().flush();
     ::signal(SIGPIPE, SIG_IGN);
-    Bridge(client, context, debug)
+    Bridge(client, debug)
         .run(listener ? listener.get() : -1, terminal.master ? terminal.master.get() : -1, o.once);
     return 0;
 }
