@@ -57,7 +57,7 @@ const cli::ToolInfo info{
                   "When a driver is started"},
                  {"xva-reg win.xva service xenvbd start=disabled --in-place",
                   "Keep a driver from starting"},
-                 {"xva-reg win.xva merge kd-on.reg -o - | xvm import - --name win-kd",
+                 {"xva-reg win.xva merge kd-on.reg -o win-kd.xva",
                   "Merge a .reg file into a copy of an archive"},
                  {"xva-reg win.xva bcd debug on --port 1 --baud 115200 --in-place",
                   "Switch kernel debugging on"}},
