@@ -91,6 +91,15 @@ xapi::Session& Pool::session()
     return impl_->session;
 }
 
+bool Pool::log_out()
+{
+    if (!impl_->cache.load())
+        return false;
+    impl_->session.clean_up("session.logout", {});
+    impl_->cache.forget();
+    return true;
+}
+
 xapi::TaskWatch& Pool::tasks()
 {
     const std::lock_guard lock(impl_->mutex);

@@ -162,6 +162,16 @@ int trust(const Globals& globals, const Name& o, cli::Context& context)
     return 0;
 }
 
+/// Of the pools of -c or of the default.
+int logout(const Globals& globals, const None&, cli::Context& context)
+{
+    lab::Pools pools = open_pools(globals, context);
+    for (lab::Pool* pool : pools.chosen())
+        context.note(fmt::format("{}: {}", text::printable(pool->name()),
+                                 pool->log_out() ? "logged out" : "there is no login"));
+    return 0;
+}
+
 cli::ToolInfo info(std::string_view name, std::string_view summary, std::string_view schema,
                    std::vector<cli::Example> examples)
 {
@@ -205,6 +215,14 @@ Verb ctx_use_verb()
     return cli::make_verb<Globals, Name>(info("ctx use", "choose the default pool", "xvm.ctx.use/1",
                                               {{"xvm ctx use lab >used", "From now on"}}),
                                          declare_name, use);
+}
+
+Verb ctx_logout_verb()
+{
+    return cli::make_verb<Globals, None>(
+        info("ctx logout", "end the login that is kept between runs", "xvm.ctx.logout/1",
+             {{"xvm ctx logout >logged-out", "Here and on the server"}}),
+        declare_none, logout);
 }
 
 Verb ctx_rm_verb()

@@ -45,8 +45,6 @@ struct OpenOptions {
     std::function<void(const std::string&)> warn;    ///< what is wrong but does not change the data
     /// A file of no known format is a raw disk, even if it begins like something else (text, say).
     bool any_content = false;
-    /// Keep the places of an archive's chunks for the next time, in $XDG_CACHE_HOME/xenlab/index.
-    bool cache_index = true;
 };
 
 /// Disks that can be read at random, or else come by once. One thread.

@@ -70,6 +70,8 @@ class Pool {
     [[nodiscard]] const ContextConfig& config() const noexcept;
     [[nodiscard]] const std::vector<Origin>& origins() const noexcept;
     xapi::Session& session();
+    /// Ends the login that is kept between runs, here and on the server; false when there is none.
+    bool log_out();
     /// Waits for tasks of this pool; one event loop for all threads.
     xapi::TaskWatch& tasks();
     /// The hosts, asked for once.
