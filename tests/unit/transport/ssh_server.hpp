@@ -101,17 +101,26 @@ inline std::string our_name()
     return ::getpwuid(::getuid())->pw_name;
 }
 
-/// The process and all that came from it, children first.
-inline void signal_tree(pid_t root, int signal)
+inline void collect_tree(pid_t root, std::vector<pid_t>& tree)
 {
+    tree.push_back(root);
     std::FILE* list = ::popen(("pgrep -P " + std::to_string(root)).c_str(), "r"); // NOLINT
     std::vector<pid_t> children;
     for (int child = 0; std::fscanf(list, "%d", &child) == 1;) // NOLINT: numbers from pgrep
         children.push_back(child);
     ::pclose(list);
     for (const pid_t child : children)
-        signal_tree(child, signal);
-    ::kill(root, signal);
+        collect_tree(child, tree);
+}
+
+/// The process and all that came from it, parents first: an sshd that outlived its command by a
+/// moment would still report how that ended.
+inline void signal_tree(pid_t root, int signal)
+{
+    std::vector<pid_t> tree;
+    collect_tree(root, tree);
+    for (const pid_t process : tree)
+        ::kill(process, signal);
 }
 
 /// Ends with its owner. `extra` are lines of sshd_config.
