@@ -137,6 +137,8 @@ void SshCore::run()
         release(*streams);
     if (session_ && ssh_is_connected(session_.get()) != 0)
         ssh_disconnect(session_.get()); // tells the server; does not wait
+    if (event_)
+        ssh_event_remove_fd(event_.get(), wake_.get()); // ssh_event_free would not free its entry
     event_.reset();
     session_.reset();
     route_ = {};

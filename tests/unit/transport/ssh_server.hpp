@@ -202,8 +202,11 @@ class SshServer {
         posix_spawnattr_t attributes;
         ::posix_spawnattr_init(&attributes);
         ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP);
-        if (::posix_spawn(&pid_, words[0].c_str(), &actions, &attributes, argv.data(), environ) !=
-            0)
+        const int error =
+            ::posix_spawn(&pid_, words[0].c_str(), &actions, &attributes, argv.data(), environ);
+        ::posix_spawnattr_destroy(&attributes);
+        ::posix_spawn_file_actions_destroy(&actions);
+        if (error != 0)
             throw std::runtime_error("sshd does not start");
         for (int i = 0;
              i < 200 && read_file(at("log")).find("Server listening") == std::string::npos; ++i)
