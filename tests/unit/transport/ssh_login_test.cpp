@@ -226,6 +226,8 @@ TEST_F(SshLogin, AJumpHostIsTheWay)
               "9000000\n4137406152 9000000\n");
     gate.stop();
     EXPECT_THROW(transport::run_ssh(*session, "sleep 9", {.timeout = 8s}), Error);
+    for (int i = 0; i < 500 && session->alive(); ++i) // the command may notice it first
+        std::this_thread::sleep_for(10ms);
     EXPECT_FALSE(session->alive());
 }
 
