@@ -3,6 +3,7 @@
 
 #include "ext_journal.hpp"
 #include "mapped_file.hpp"
+#include "unix_mode.hpp"
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/bytes/endian.hpp>
@@ -16,28 +17,6 @@ namespace xenlab::fs {
 namespace {
 
 constexpr std::uint64_t max_directory = 1ULL << 32U; // of bytes; the kernel's own limit is 2 GiB
-
-FileType type_of_mode(std::uint32_t mode)
-{
-    switch (mode & LINUX_S_IFMT) {
-    case LINUX_S_IFREG:
-        return FileType::regular;
-    case LINUX_S_IFDIR:
-        return FileType::directory;
-    case LINUX_S_IFLNK:
-        return FileType::symlink;
-    case LINUX_S_IFIFO:
-        return FileType::fifo;
-    case LINUX_S_IFCHR:
-        return FileType::character_device;
-    case LINUX_S_IFBLK:
-        return FileType::block_device;
-    case LINUX_S_IFSOCK:
-        return FileType::socket;
-    default:
-        return FileType::other;
-    }
-}
 
 FileType type_of_entry(unsigned code)
 {

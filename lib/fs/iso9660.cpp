@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "iso9660.hpp"
 
+#include "unix_mode.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/utf8.hpp>
 
@@ -57,28 +59,6 @@ std::string plain_name(std::string name)
     if (name.size() > 1 && name.back() == '.')
         name.pop_back();
     return name;
-}
-
-FileType type_of_mode(std::uint32_t mode)
-{
-    switch (mode & 0170000U) {
-    case 0100000:
-        return FileType::regular;
-    case 0040000:
-        return FileType::directory;
-    case 0120000:
-        return FileType::symlink;
-    case 0010000:
-        return FileType::fifo;
-    case 0020000:
-        return FileType::character_device;
-    case 0060000:
-        return FileType::block_device;
-    case 0140000:
-        return FileType::socket;
-    default:
-        return FileType::other;
-    }
 }
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "fat.hpp"
 #include "iso9660.hpp"
 #include "ntfs.hpp"
+#include "xfs.hpp"
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
@@ -57,6 +58,8 @@ std::unique_ptr<Filesystem> open_known(block::BlockDevice& volume,
         reader = std::make_unique<ExFat>(volume);
     if (content.fs == "iso9660")
         reader = std::make_unique<Iso9660>(volume);
+    if (content.fs == "xfs")
+        reader = std::make_unique<Xfs>(volume, options);
     if (reader && options.access != Access::read)
         throw Error(Errc::precondition,
                     fmt::format("{} can be read, but not written here", content.fs));

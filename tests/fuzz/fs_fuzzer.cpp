@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // links: fs
 // Volumes of every filesystem, told by the probe as in the tools: walked, read and mapped, with the
-// libraries underneath. The input is sectors with their numbers (make_sectors.py), 8 MiB at most.
+// libraries underneath. The input is sectors with their numbers (make_sectors.py), 32 MiB at most.
 #include "fuzz.hpp"
 
 #include <xenlab/block/read_cache.hpp>
@@ -18,7 +18,7 @@ using namespace xenlab;
 namespace {
 
 constexpr std::size_t sector = 512, record = sector + 4;
-constexpr std::uint64_t sectors = 16384;
+constexpr std::uint64_t sectors = 65536;
 
 class Sectors final : public block::BlockDevice {
   public:

@@ -77,3 +77,24 @@ for name, data in {"none": log(b"/a", 100, []), "some": log(b"/tmp/disk.raw", 50
 END
 
 ./make_nbd_streams.py corpus/nbd_server corpus/nbd_client
+
+# mkfs.xfs makes so small volumes for its own tests only.
+head -c 20000 make_corpus.sh >"$scratch/file"
+for version in 4 5; do
+    {
+        printf 'boot\n0 0\nd--755 0 0\nfile ---644 0 0 %s\n' "$scratch/file"
+        printf 'short l--777 0 0 file\nlong l--777 0 0 %s\nnull c--666 0 0 1 3\n' "$(printf 'x/%.0s' {1..400})"
+        printf 'small d--755 0 0\none ---644 0 0 %s\n$\n' "$scratch/file"
+        for folder in 60 $((version == 4 ? 700 : 120)); do
+            printf 'many%s d--755 0 0\n' "$folder"
+            for ((i = 0; i < folder; ++i)); do printf 'a-long-name-%s p--644 0 0\n' $i; done
+            printf '$\n'
+        done
+        printf '$\n'
+    } >"$scratch/proto"
+    rm -f "$scratch/xfs"
+    truncate -s 18M "$scratch/xfs"
+    TEST_DIR=x TEST_DEV=x QA_CHECK_FS=x mkfs.xfs -q -m crc=$((version - 4)) -d agcount=1 -p "$scratch/proto" \
+        "$scratch/xfs" 2>/dev/null
+    python3 make_sectors.py "$scratch/xfs" corpus/fs/xfs-v$version
+done
