@@ -49,26 +49,34 @@ void judge_partitions(const Image& image, const Job& job, Fitness& fitness)
             fitness.blockers.push_back(fmt::format("the image has no {}", device));
 }
 
-void judge_size(const Image& image, const Job& job, std::uint64_t target_size, Fitness& fitness)
+/// The disk of the image that is meant for a disk of the clients: the one of that name, or the only
+/// one, which DRBL renames.
+const ImageDisk* source_of(const std::string& device, const Image& image)
 {
-    if (target_size == 0 || job.scope != Scope::disks)
-        return;
-    for (const ImageDisk& disk : image.disks) {
-        const std::uint64_t least = disk.needed != 0 ? disk.needed : disk.size;
-        if (least > target_size)
-            fitness.blockers.push_back(
-                fmt::format("the disk is too small: {} for partitions that end at {}",
-                            text::human_size(target_size), text::human_size(least)));
-        else if (disk.size != 0 && target_size > disk.size && job.layout == Layout::as_saved)
-            fitness.warnings.push_back(
-                fmt::format("{} of the disk stay unused; --layout proportional would fill it",
-                            text::human_size(target_size - disk.size)));
-    }
+    for (const ImageDisk& disk : image.disks)
+        if (disk.name == device)
+            return &disk;
+    return image.disks.size() == 1 || device == "1st-disk" ? &image.disks[0] : nullptr;
+}
+
+void judge_size(const ImageDisk& disk, const TargetDisk& target, const Job& job, Fitness& fitness)
+{
+    const std::string which =
+        target.client.empty() ? "the disk" : fmt::format("{} of {}", target.disk, target.client);
+    const std::uint64_t least = disk.needed != 0 ? disk.needed : disk.size;
+    if (least > target.size)
+        fitness.blockers.push_back(
+            fmt::format("{} is too small: {} for partitions that end at {}", which,
+                        text::human_size(target.size), text::human_size(least)));
+    else if (disk.size != 0 && target.size > disk.size && job.layout == Layout::as_saved)
+        fitness.warnings.push_back(
+            fmt::format("{} of {} stay unused; --layout proportional would fill it",
+                        text::human_size(target.size - disk.size), which));
 }
 
 } // namespace
 
-Fitness judge(const Image& image, const Job& job, std::uint64_t target_size)
+Fitness judge(const Image& image, const Job& job, const std::vector<TargetDisk>& targets)
 {
     Fitness fitness;
     fitness.blockers = image.problems;
@@ -78,7 +86,10 @@ Fitness judge(const Image& image, const Job& job, std::uint64_t target_size)
         judge_disks(image, job, fitness);
     else
         judge_partitions(image, job, fitness);
-    judge_size(image, job, target_size, fitness);
+    if (job.scope == Scope::disks && !image.disks.empty())
+        for (const TargetDisk& target : targets)
+            if (const ImageDisk* disk = source_of(target.disk, image))
+                judge_size(*disk, target, job, fitness);
     for (const ImagePartition& part : image.partitions)
         if (job.action == Action::multicast && part.compression == "uncomp")
             fitness.blockers.push_back(

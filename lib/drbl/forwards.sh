@@ -47,7 +47,8 @@ After=network.target drbl-clients-nat.service
 Type=oneshot
 ExecStart=/usr/local/sbin/xenlab-drbl-forwards replay
 [Install]
-WantedBy=multi-user.target
+# The second: DRBL's service puts back its rules alone whenever it is started.
+WantedBy=multi-user.target drbl-clients-nat.service
 END
     cat >/etc/systemd/system/xenlab-drbl-forwards.path <<'END'
 [Unit]
@@ -61,7 +62,13 @@ END
     systemctl enable xenlab-drbl-forwards.service xenlab-drbl-forwards.path >/dev/null 2>&1
     [ ! -d /run/systemd/system ] || { systemctl daemon-reload && systemctl start xenlab-drbl-forwards.path; }
 }
+forget() { # what is tagged as ours but not saved: drbl-nat-rules saves it and brings it back at boot
+    for name in $(iptables -w 10 -t nat -S | sed -n 's/.*--comment "\{0,1\}xenlab:\([a-z0-9-]*\).*/\1/p' | sort -u); do
+        [ -f "$file" ] && awk -v name="$name" '$NF == name { found = 1 } END { exit !found }' "$file" || drop "$name"
+    done
+}
 replay() {
+    forget
     [ -f "$file" ] || return 0
     while read -r protocol listen client port interface masquerade name; do
         if [ "$protocol" = ip_forward ]; then

@@ -124,7 +124,7 @@ ImagePartition read_partition(const std::string& name, const ImageFiles& files, 
         if (is_split_suffix(pieces.back()))
             suffixes.emplace_back(pieces.back());
         for (const std::string_view known :
-             {"gz", "bz2", "lzo", "lzma", "xz", "lz", "lrz", "lz4", "zst", "uncomp"})
+             {"gz", "bz2", "lzo", "lzma", "xz", "lz", "lzip", "lrz", "lz4", "zst", "uncomp"})
             if (std::find(pieces.begin() + 1, pieces.end(), known) != pieces.end())
                 part.compression = known;
     }

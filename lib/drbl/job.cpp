@@ -9,6 +9,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 namespace xenlab::drbl {
 namespace {
@@ -150,6 +151,24 @@ void require_valid(const Job& job)
     if (job.layout != Layout::as_saved &&
         (job.action == Action::save || job.scope == Scope::partitions))
         refuse("--layout is for restoring whole disks");
+}
+
+std::string_view compressor_of(const Job& job) noexcept
+{
+    struct Program {
+        std::string_view option, name;
+    };
+    // ocs-sr's parser; parallel bzip2 is lbzip2 unless its configuration says otherwise.
+    static constexpr std::array programs{
+        Program{"1", "gzip"},  Program{"1p", "pigz"},  Program{"2", "bzip2"},
+        Program{"2p", "lbzip2"}, Program{"3", "lzop"},  Program{"4", "lzma"},
+        Program{"5", "xz"},    Program{"5p", "xz"},    Program{"6", "lzip"},
+        Program{"6p", "plzip"}, Program{"7", "lrzip"}, Program{"8", "lz4"},
+        Program{"8p", "lz4mt"}, Program{"9", "zstd"},  Program{"9p", "zstdmt"}};
+    for (const Program& program : programs)
+        if (program.option == job.compression)
+            return program.name;
+    return {};
 }
 
 std::vector<std::string> command_words(const Job& job)

@@ -126,6 +126,27 @@ bool is_partition_name(std::string_view name) noexcept
     return split && split->partition;
 }
 
+std::optional<std::size_t> disk_number(std::string_view disk) noexcept
+{
+    if (disk == "1st-disk")
+        return 0;
+    std::string_view rest = disk;
+    if (take_lettered(rest) && rest.empty()) { // a, b … z, aa
+        std::size_t number = 0;
+        for (const char c : disk.substr(disk.find('d') + 1))
+            number = number * 26 + static_cast<std::size_t>(c - 'a') + 1;
+        return number - 1;
+    }
+    rest = disk;
+    if (!take(rest, "nvme"))
+        return std::nullopt;
+    const std::string_view digits = rest.substr(0, rest.find('n'));
+    std::size_t number = 0;
+    for (const char c : digits)
+        number = number * 10 + static_cast<std::size_t>(c - '0');
+    return is_disk_name(disk) ? std::optional(number) : std::nullopt;
+}
+
 std::optional<std::string> disk_of(std::string_view partition)
 {
     const auto split = split_device(partition);

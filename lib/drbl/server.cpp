@@ -102,6 +102,15 @@ std::set<unsigned> read_ports(std::string_view text)
     return ports;
 }
 
+std::optional<bool> has_program(const std::vector<Record>& records, std::string_view name)
+{
+    for (const Record& record : records)
+        if (record.key == "program" && record.text.starts_with(name) &&
+            record.text.size() > name.size() && record.text[name.size()] == ' ')
+            return record.text.ends_with(" yes");
+    return std::nullopt;
+}
+
 namespace {
 
 using Verdict = Finding::Verdict;
@@ -196,10 +205,25 @@ class Doctor {
                 "dhcpd.conf has a range: machines without a host block may get the job, too");
     }
 
+    /// The ports that a job opens must be free while there is none.
+    void ports(bool locked, const std::set<unsigned>& tcp)
+    {
+        const auto udp = read_ports(find_record(records_, "listening.udp").value_or(""));
+        if (!locked && tcp.count(6461) > 0)
+            say(Verdict::bad, "ports",
+                "tcp/6461 is taken although there is no job: clients could not report");
+        else if (!locked && udp.count(2232) > 0)
+            say(Verdict::bad, "ports",
+                "udp/2232 is taken although there is no job: a multicast could not begin");
+        else
+            say(Verdict::ok, "ports", locked ? "used by the job" : "tcp/6461 and udp/2232 are free");
+    }
+
     void lock()
     {
         const bool locked = find_record(records_, "job.lock").has_value();
         const auto tcp = read_ports(find_record(records_, "listening.tcp").value_or(""));
+        ports(locked, tcp);
         if (locked && tcp.count(6461) == 0)
             say(Verdict::warning, "job",
                 "the lock is there but ocsmgrd is not: a job was cut short, drbl-deploy stop "

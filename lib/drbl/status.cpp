@@ -29,7 +29,7 @@ std::int64_t seconds_of(std::optional<std::uint64_t> value) noexcept
 ClientStatus status_of(const Client& client, const std::vector<JobLogLine>& log,
                        const std::vector<std::string_view>& connected)
 {
-    ClientStatus status{client, State::waiting, "", ""};
+    ClientStatus status{client, State::waiting, "", "", {}};
     for (const JobLogLine& line : log) {
         if (line.ip != client.ip && (client.mac.empty() || line.mac != client.mac))
             continue;
@@ -86,6 +86,21 @@ void read_sender(const std::vector<Record>& records, JobStatus& status)
         for (std::size_t k = 0; k < index; ++k)
             position += sizes[k];
         status.position = position;
+    }
+}
+
+/// "192.168.0.5 1234 56": the address, bytes sent to it, bytes received from it.
+void read_traffic(const std::vector<Record>& records, JobStatus& status)
+{
+    const std::string traffic = find_record(records, "job.traffic").value_or("");
+    const bool save = status.record && status.record->action == Action::save;
+    for (const std::string_view line : text::split(traffic, '\n')) {
+        const auto words = text::split(line, ' ');
+        if (words.size() != 3)
+            continue;
+        for (ClientStatus& client : status.clients)
+            if (client.client.ip == words[0])
+                client.bytes = text::parse_u64(words[save ? 2 : 1]);
     }
 }
 
@@ -187,11 +202,12 @@ JobStatus read_status(const std::vector<Record>& records)
             status.clients.push_back(status_of(client, log, text::split(connected, ' ')));
     else if (status.record)
         for (const Client& client : status.record->clients)
-            status.clients.push_back({client, State::waiting, "", ""});
+            status.clients.push_back({client, State::waiting, "", "", {}});
     else
         for (const JobLogLine& line : log)
             status.clients.push_back(
                 status_of({"", line.ip, line.mac}, log, text::split(connected, ' ')));
+    read_traffic(records, status);
     if (status.record)
         read_progress(records, status);
     status.phase = phase_of(status, words);

@@ -153,6 +153,17 @@ sub connections {    # addresses with an open connection to a port here
     return sort keys %peers;
 }
 
+sub traffic {    # of each client with an open NFS connection: "IP SENT RECEIVED"
+    my (%sent, %received, $peer);
+    for my $line (split /\n/, output('ss', '-Htni', 'state', 'established', 'sport = :2049')) {
+        $peer = $1 if $line =~ /^\s*\d+\s+\d+\s+\S+\s+(?:\[::ffff:)?([0-9.]+)\]?:\d+/;
+        next unless defined $peer;
+        $sent{$peer} += $line =~ /\bbytes_acked:(\d+)/ ? $1 : 0;
+        $received{$peer} += $line =~ /\bbytes_received:(\d+)/ ? $1 : 0;
+    }
+    return join '', map { "$_ $sent{$_} $received{$_}\n" } sort keys %sent;
+}
+
 sub listening {    # kind: tcp or udp
     my ($kind) = @_;
     my %ports;
@@ -213,6 +224,7 @@ if ($wanted{job}) {
         record('job.log', slurp("$conf{ocs_log_dir}/clonezilla-jobs.log", 4 << 20));
     }
     record('job.connected', join ' ', connections(2049));
+    record('job.traffic', traffic());
     processes('udp-sender');
 }
 if ($wanted{job} || $wanted{doctor}) {
@@ -220,11 +232,13 @@ if ($wanted{job} || $wanted{doctor}) {
     record('listening.udp', listening('udp'));
 }
 
-if ($wanted{doctor}) {
-    for my $program (qw(gzip pigz bzip2 lbzip2 lzop xz lzip zstd zstdmt lz4 udp-sender partclone.restore ocs-chkimg flock setsid iptables)) {
+if ($wanted{doctor} || $wanted{programs}) {
+    for my $program (qw(gzip pigz bzip2 lbzip2 lzop lzma xz lzip plzip lrzip zstd zstdmt lz4 lz4mt udp-sender partclone.restore ocs-chkimg flock setsid iptables)) {
         my ($found) = grep { -x "$_/$program" } split /:/, $ENV{PATH};
         record('program', "$program " . ($found ? 'yes' : 'no'));
     }
+}
+if ($wanted{doctor}) {
     record('ip_forward', slurp_proc('/proc/sys/net/ipv4/ip_forward'));
     record('deploy', slurp('/etc/drbl/drbl_deploy.conf'));
     record('ranges', scalar(() = (slurp('/etc/dhcp/dhcpd.conf', 4 << 20) // '') =~ /^\s*range\s/mg));

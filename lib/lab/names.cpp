@@ -4,6 +4,7 @@
 #include "paths.hpp"
 
 #include <xenlab/base/text.hpp>
+#include <xenlab/lab/config.hpp>
 #include <xenlab/lab/names.hpp>
 
 #include <fmt/format.h>
@@ -16,6 +17,8 @@ namespace xenlab::lab {
 namespace {
 
 constexpr std::size_t max_file = 16U << 20U;
+constexpr std::chrono::seconds fresh{60};
+constexpr std::chrono::hours any_age{24 * 30};
 
 bool plain(std::string_view text)
 {
@@ -35,6 +38,17 @@ std::vector<KnownName> parse(std::string_view content)
                              .words = std::string(cells[2])});
     }
     return names;
+}
+
+std::vector<KnownName> of_class(const std::optional<std::vector<KnownName>>& names,
+                                std::string_view class_name)
+{
+    std::vector<KnownName> found;
+    if (names)
+        for (const KnownName& name : *names)
+            if (name.class_name == class_name)
+                found.push_back(name);
+    return found;
 }
 
 } // namespace
@@ -76,6 +90,28 @@ std::optional<std::vector<KnownName>> known_names(const std::string& file,
     } catch (const std::exception&) {
         return std::nullopt;
     }
+}
+
+std::string names_file_of(std::string_view kind, std::string_view key) noexcept
+{
+    try {
+        return runtime_dir() + "/" + file_name_for(kind, key);
+    } catch (const std::exception&) {
+        return {};
+    }
+}
+
+std::vector<KnownName> names_for_completion(const std::string& file, std::string_view class_name,
+                                            const std::function<void()>& refresh)
+{
+    std::vector<KnownName> names = of_class(known_names(file, fresh), class_name);
+    if (!names.empty())
+        return names;
+    try {
+        refresh();
+    } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): old names are better than none
+    }
+    return of_class(known_names(file, any_age), class_name);
 }
 
 } // namespace xenlab::lab

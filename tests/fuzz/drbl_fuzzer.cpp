@@ -37,7 +37,7 @@ void check_records(const std::vector<Record>& records)
         Job job;
         job.action = Action::restore;
         job.devices = {"sda"};
-        const Fitness fitness = judge(image, job, 1U << 30U);
+        const Fitness fitness = judge(image, job, {{"pc1", "sda", 1U << 30U}});
         for (const std::string& words : image.problems)
             fuzz::require(is_printable(words), "problems can be shown");
         for (const std::string& words : fitness.blockers)

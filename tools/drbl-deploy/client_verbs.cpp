@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // clients ls, doctor.
+#include "complete.hpp"
 #include "globals.hpp"
 
 #include <xenlab/base/text.hpp>
@@ -44,6 +45,7 @@ int clients(const Globals& globals, const ClientsOptions& o, cli::Context& conte
     const auto records = server.survey({"clients"});
     drbl::read_facts(records);
     const drbl::Clients known = drbl::read_clients(records);
+    remember(server.name(), known);
     const auto list = words.empty() ? known.list : drbl::resolve(words, known);
     if (context.shared.format == Format::json || context.shared.format == Format::jsonl) {
         ordered_json doc{{"schema", "drbl-deploy.clients/1"}, {"items", ordered_json::array()}};

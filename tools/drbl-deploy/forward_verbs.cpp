@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // forward add, ls, rm, save.
+#include "complete.hpp"
 #include "globals.hpp"
 
 #include <xenlab/base/text.hpp>
@@ -43,7 +44,7 @@ void declare_add(cli::OptionSet& options, AddOptions& o)
                     "Only for connections that come in there (default any)")
         .type_name("IF");
     options.add_option("--name", o.name, "Name of the forward (default tcp-LISTEN)")
-        .type_name("NAME");
+        .type_name("WORD");
     options.add_flag("--masquerade", o.masquerade,
                      "Let clients see the server as the sender: needed when they have no route "
                      "back through it");
@@ -129,6 +130,7 @@ int ls(const Globals& globals, const LsOptions& /*unused*/, cli::Context& contex
 {
     Server server(globals, context);
     const drbl::Forwards now = look(server);
+    remember(server.name(), now);
     if (!now.list.empty() && !now.ip_forward)
         context.warning("net.ipv4.ip_forward is off on the server: nothing gets through");
     if (context.shared.format == Format::json || context.shared.format == Format::jsonl) {

@@ -67,7 +67,13 @@ std::string server_of(const Globals& globals)
 }
 
 Server::Server(const Globals& globals, const cli::Context& context)
-    : context_(context), name_(server_of(globals)), ssh_config_(globals.ssh_config)
+    : Server(globals, context.stop)
+{
+    note_ = [&context](std::string_view words) { context.note(words); };
+}
+
+Server::Server(const Globals& globals, std::stop_token stop)
+    : name_(server_of(globals)), ssh_config_(globals.ssh_config), stop_(std::move(stop))
 {
     if (name_.empty())
         throw Error(Errc::usage, "which server is missing",
@@ -89,13 +95,13 @@ transport::SshResult Server::run(const drbl::RemoteScript& script,
     if (!session_ || !session_->alive()) {
         transport::SshOptions options;
         options.config_file = ssh_config_;
-        options.note = [this](std::string_view words) { context_.note(words); };
+        options.note = note_;
         session_ = transport::connect_ssh(transport::parse_ssh_target(name_), options,
-                                          cleaning_up ? std::stop_token() : context_.stop);
+                                          cleaning_up ? std::stop_token() : stop_);
     }
     transport::SshRunOptions options;
     options.input = script.input;
-    options.stop = cleaning_up ? std::stop_token() : context_.stop;
+    options.stop = cleaning_up ? std::stop_token() : stop_;
     options.timeout = timeout;
     options.limit = 64U << 20U;
     auto result = transport::run_ssh(*session_, script.command, options);

@@ -11,7 +11,9 @@
 #include <xenlab/transport/ssh.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -39,6 +41,8 @@ class Server {
   public:
     /// Throws Error{usage} when no server is named.
     Server(const Globals& globals, const cli::Context& context);
+    /// The same without words, for TAB.
+    Server(const Globals& globals, std::stop_token stop);
     ~Server();
     Server(const Server&) = delete;
     Server& operator=(const Server&) = delete;
@@ -54,9 +58,10 @@ class Server {
     void disconnect();
 
   private:
-    const cli::Context& context_;
     std::string name_;
     std::string ssh_config_;
+    std::stop_token stop_;
+    std::function<void(std::string_view)> note_;
     std::unique_ptr<transport::SshSession> session_;
 };
 

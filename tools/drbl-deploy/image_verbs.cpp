@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // images ls, info, verify, rename, prune.
+#include "complete.hpp"
 #include "globals.hpp"
+#include "image_views.hpp"
 
 #include <xenlab/base/text.hpp>
 #include <xenlab/cli/options.hpp>
@@ -27,11 +29,6 @@ const std::vector<std::string_view> columns{"name",  "kind",     "size",    "dis
 const std::vector<Format> formats{Format::table, Format::tsv, Format::json, Format::jsonl,
                                   Format::ids};
 
-bool wants_json(const cli::Context& context)
-{
-    return context.shared.format == Format::json || context.shared.format == Format::jsonl;
-}
-
 struct Seen {
     drbl::ServerFacts facts;
     std::vector<Image> images;
@@ -43,6 +40,7 @@ Seen look(Server& server, const std::vector<std::string>& words)
 {
     const auto records = server.survey({"images"});
     Seen seen{drbl::read_facts(records), drbl::read_images(records)};
+    remember(server.name(), seen.images);
     if (words.empty())
         return seen;
     std::vector<Image> chosen;
@@ -61,58 +59,6 @@ Seen look(Server& server, const std::vector<std::string>& words)
     return seen;
 }
 
-ordered_json document(const Image& image)
-{
-    ordered_json doc{{"name", text::printable(image.name)},
-                     {"kind", drbl::name_of(image.kind)},
-                     {"size", image.stored},
-                     {"modified", rfc3339(image.modified)},
-                     {"saved_at", image.saved_at},
-                     {"id", image.id},
-                     {"checksums", image.checksums},
-                     {"encrypted", image.encrypted},
-                     {"complete", image.complete}};
-    doc["disks"] = ordered_json::array();
-    for (const drbl::ImageDisk& disk : image.disks)
-        doc["disks"].push_back(
-            {{"name", text::printable(disk.name)}, {"size", disk.size}, {"needed", disk.needed}});
-    doc["partitions"] = ordered_json::array();
-    for (const drbl::ImagePartition& part : image.partitions)
-        doc["partitions"].push_back({{"name", text::printable(part.name)},
-                                     {"fs", text::printable(part.filesystem)},
-                                     {"tool", part.tool},
-                                     {"compression", part.compression},
-                                     {"size", part.stored}});
-    doc["problems"] = image.problems;
-    return doc;
-}
-
-void print_list(cli::Context& context, const std::vector<Image>& images)
-{
-    if (wants_json(context)) {
-        ordered_json doc{{"schema", "drbl-deploy.images/1"}, {"items", ordered_json::array()}};
-        for (const Image& image : images)
-            doc["items"].push_back(document(image));
-        context.write_json(doc);
-        return;
-    }
-    const bool people = context.shared.format == Format::table;
-    cli::Table table(
-        context,
-        {{"name"}, {"kind"}, {"size", true}, {"disks"}, {"saved"}, {"complete"}, {"problems"}});
-    for (const Image& image : images) {
-        std::vector<std::string> disks;
-        for (const drbl::ImageDisk& disk : image.disks)
-            disks.push_back(disk.name);
-        table.row({image.name, std::string(drbl::name_of(image.kind)),
-                   people ? text::human_size(image.stored) : std::to_string(image.stored),
-                   fmt::format("{}", fmt::join(disks, ",")), rfc3339(image.modified),
-                   image.complete ? "yes" : "no",
-                   fmt::format("{}", fmt::join(image.problems, "; "))});
-    }
-    table.finish();
-}
-
 struct NameOptions {
     std::vector<std::string> names;
 };
@@ -125,7 +71,7 @@ void declare_ls(cli::OptionSet& options, NameOptions& o)
 int ls(const Globals& globals, const NameOptions& o, cli::Context& context)
 {
     Server server(globals, context);
-    print_list(context, look(server, o.names).images);
+    print_images(context, look(server, o.names).images);
     return 0;
 }
 
@@ -134,40 +80,16 @@ void declare_names(cli::OptionSet& options, NameOptions& o)
     options.add_option("IMAGE", o.names, "Names or globs of images").required();
 }
 
-void print_info(cli::Context& context, const Image& image)
-{
-    std::string out = fmt::format(
-        "{}\n  kind        {}\n  stored      {}\n  saved       {}\n", text::printable(image.name),
-        drbl::name_of(image.kind), text::human_size(image.stored),
-        image.saved_at.empty() ? rfc3339(image.modified) : image.saved_at);
-    out += fmt::format("  complete    {}\n  checksums   {}\n", image.complete ? "yes" : "no",
-                       image.checksums ? "yes" : "no");
-    if (!image.id.empty())
-        out += fmt::format("  id          {}\n", image.id.substr(0, 16));
-    for (const drbl::ImageDisk& disk : image.disks)
-        out +=
-            fmt::format("  disk        {}: {}, partitions end at {}\n", text::printable(disk.name),
-                        text::human_size(disk.size), text::human_size(disk.needed));
-    for (const drbl::ImagePartition& part : image.partitions)
-        out +=
-            fmt::format("  partition   {}: {}, {} stored{}{}\n", text::printable(part.name),
-                        part.filesystem.empty() ? "unknown" : text::printable(part.filesystem),
-                        text::human_size(part.stored), part.tool.empty() ? "" : " by ", part.tool);
-    for (const std::string& problem : image.problems)
-        out += fmt::format("  problem     {}\n", problem);
-    context.out().write(out);
-}
-
 int info(const Globals& globals, const NameOptions& o, cli::Context& context)
 {
     Server server(globals, context);
     const auto seen = look(server, o.names);
     if (wants_json(context)) {
-        print_list(context, seen.images);
+        print_images(context, seen.images);
         return 0;
     }
     for (const Image& image : seen.images)
-        print_info(context, image);
+        print_image(context, image);
     return 0;
 }
 
@@ -298,7 +220,7 @@ int prune(const Globals& globals, const PruneOptions& o, cli::Context& context)
             throw Error(Errc::precondition, "one of them is in use by the job at hand");
         require_success(result, "removing images");
     }
-    print_list(context, doomed);
+    print_images(context, doomed);
     context.note(fmt::format("{} {} in {} image{}", text::human_size(bytes),
                              o.dry_run ? "would be freed" : "freed", names.size(),
                              names.size() == 1 ? "" : "s"));

@@ -121,9 +121,9 @@ void declare_job_options(cli::OptionSet& options, JobOptions& o, Action action)
     options.add_option("--macs", o.macs, "Clients by a list of MAC addresses in FILE, - for stdin")
         .type_name("FILE");
     options.add_option("--group", o.group, "Clients by a group of the server (/etc/drbl)")
-        .type_name("NAME");
+        .type_name("GROUP");
     options.add_option("--vms", o.vms, "Clients that are VMs of a pool, by name or glob")
-        .type_name("GLOB");
+        .type_name("VM");
     options.add_flag("--all-clients", o.all_clients, "Every client that the server knows");
     options
         .add_option("--after", o.after,
@@ -162,7 +162,7 @@ void declare_job_options(cli::OptionSet& options, JobOptions& o, Action action)
     }
     lab::declare_connect_options(options, o.connect);
     options.add_option("--profile", o.profile, "Take what is not said here from the config file")
-        .type_name("NAME");
+        .type_name("PROFILE");
     options.add_option("--set", o.set, "Change one setting of the profile; may be repeated")
         .type_name("KEY=VALUE");
     options.add_flag("--run", o.run, "Do it, instead of printing the command");

@@ -51,7 +51,7 @@ Verb verb(std::string_view summary, std::vector<cli::Example> examples)
          .summary = summary,
          .schema = "drbl-deploy.plan/1",
          .formats = {cli::Format::table, cli::Format::tsv, cli::Format::json, cli::Format::jsonl},
-         .columns = {"ip", "state", "mac", "name", "time", "message"},
+         .columns = {"ip", "state", "mac", "name", "time", "message", "bytes"},
          .progress_option = true,
          .timeout_option = true,
          .examples = std::move(examples)},

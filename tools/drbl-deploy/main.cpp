@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // drbl-deploy: images to and from physical machines through a DRBL server.
+#include "complete.hpp"
 #include "globals.hpp"
 
 #include <xenlab/cli/verbs.hpp>
@@ -36,6 +37,7 @@ const cli::ToolInfo tool{
                    {8, "Some clients failed or did not come."},
                    {124},
                    {130}},
+    .completes = {"IMAGE", "CLIENT", "LIST", "GROUP", "PROFILE", "VM", "CONTEXT", "NAME"},
 };
 
 std::vector<drbl_deploy::Verb> verbs()
@@ -54,5 +56,6 @@ std::vector<drbl_deploy::Verb> verbs()
 
 int main(int argc, char** argv)
 {
-    return cli::run_verbs<Globals>(argc, argv, tool, drbl_deploy::declare_globals, verbs());
+    return cli::run_verbs<Globals>(argc, argv, tool, drbl_deploy::declare_globals, verbs(),
+                                     drbl_deploy::complete);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "plan.hpp"
 
+#include "image_views.hpp"
+
 #include <xenlab/base/text.hpp>
 
 #include <fmt/format.h>
@@ -13,7 +15,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-void judge_image(Plan& plan, const std::vector<drbl::Image>& images, std::uint64_t target_size)
+void judge_image(Plan& plan, const std::vector<drbl::Image>& images)
 {
     const auto it = std::find_if(images.begin(), images.end(), [&](const drbl::Image& image) {
         return image.name == plan.job.image;
@@ -34,7 +36,7 @@ void judge_image(Plan& plan, const std::vector<drbl::Image>& images, std::uint64
                          : "drbl-deploy images ls shows those that it has");
     }
     plan.image = *it;
-    drbl::Fitness fitness = drbl::judge(*it, plan.job, target_size);
+    drbl::Fitness fitness = drbl::judge(*it, plan.job, plan.targets);
     for (const std::string& words : fitness.blockers)
         plan.blockers.push_back(fmt::format("image {}: {}", it->name, words));
     for (const std::string& words : fitness.warnings)
@@ -52,17 +54,33 @@ void judge_server(Plan& plan)
                         drbl::name_of(now.record->action), now.record->image,
                         now.record->started_by, rfc3339(now.record->started),
                         now.count(drbl::ClientStatus::State::done), now.clients.size()));
-    if (plan.job.action == drbl::Action::save && plan.facts->image_free &&
-        *plan.facts->image_free < 10ULL << 30U)
-        plan.warnings.push_back(
-            fmt::format("only {} free for images", text::human_size(*plan.facts->image_free)));
     if (plan.job.all_clients)
         plan.warnings.emplace_back("every machine that boots from the network gets this job");
-    if (plan.job.action == drbl::Action::save && plan.clients.size() > 1)
-        plan.blockers.emplace_back("several clients would save into one image");
 }
 
-ordered_json document(const Plan& plan)
+/// Room and programs for a save; DRBL would notice neither.
+void judge_save(Plan& plan, const std::vector<drbl::Record>& records)
+{
+    if (plan.clients.size() > 1)
+        plan.blockers.emplace_back("several clients would save into one image");
+    const std::string program(drbl::compressor_of(plan.job));
+    if (!program.empty() && drbl::has_program(records, program) == false)
+        plan.warnings.push_back(
+            fmt::format("the server has no {}: clients would use gzip instead", program));
+    if (!plan.facts->image_free)
+        return;
+    const std::uint64_t room = *plan.facts->image_free;
+    if (room < 10ULL << 30U)
+        plan.warnings.push_back(fmt::format("only {} free for images", text::human_size(room)));
+    for (const drbl::TargetDisk& target : plan.targets)
+        if (target.size > room)
+            plan.warnings.push_back(fmt::format("{} of {} may hold {}, and {} are free for images",
+                                                target.disk, target.client,
+                                                text::human_size(target.size),
+                                                text::human_size(room)));
+}
+
+ordered_json document_of(const Plan& plan)
 {
     ordered_json doc{{"schema", "drbl-deploy.plan/1"},
                      {"action", drbl::name_of(plan.job.action)},
@@ -71,12 +89,12 @@ ordered_json document(const Plan& plan)
     doc["clients"] = ordered_json::array();
     for (const drbl::Client& client : plan.clients)
         doc["clients"].push_back({{"name", client.name}, {"ip", client.ip}, {"mac", client.mac}});
+    doc["targets"] = ordered_json::array();
+    for (const drbl::TargetDisk& target : plan.targets)
+        doc["targets"].push_back(
+            {{"client", target.client}, {"disk", target.disk}, {"size", target.size}});
     if (plan.image)
-        doc["image"] = {{"name", plan.image->name},
-                        {"kind", drbl::name_of(plan.image->kind)},
-                        {"stored", plan.image->stored},
-                        {"complete", plan.image->complete},
-                        {"modified", rfc3339(plan.image->modified)}};
+        doc["image"] = document(*plan.image);
     doc["warnings"] = plan.warnings;
     doc["blockers"] = plan.blockers;
     return doc;
@@ -146,7 +164,8 @@ Plan plan_with(Server& server, drbl::Job job, std::vector<drbl::TargetWord> word
     check_command(job, words, vms.size());
     Plan plan;
     plan.job = std::move(job);
-    const auto records = server.survey({"clients", "images", "job", "image=" + plan.job.image});
+    const auto records =
+        server.survey({"clients", "images", "job", "programs", "image=" + plan.job.image});
     plan.facts = drbl::read_facts(records);
     const drbl::Clients known = drbl::read_clients(records);
     const auto more = words_of_vms(vms, known);
@@ -157,15 +176,21 @@ Plan plan_with(Server& server, drbl::Job job, std::vector<drbl::TargetWord> word
             plan.job.hosts.push_back(client.ip);
     drbl::require_valid(plan.job);
     plan.now = drbl::read_status(records);
-    judge_image(plan, drbl::read_images(records), target_size);
+    plan.targets = targets_of_vms(vms, plan.job.devices, plan.blockers);
+    if (target_size != 0)
+        for (const std::string& device : plan.job.devices)
+            plan.targets.push_back({"", device, target_size});
+    judge_image(plan, drbl::read_images(records));
     judge_server(plan);
+    if (plan.job.action == drbl::Action::save)
+        judge_save(plan, records);
     return plan;
 }
 
 void print_plan(cli::Context& context, const Plan& plan)
 {
     if (context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl) {
-        context.write_json(document(plan));
+        context.write_json(document_of(plan));
         return;
     }
     context.out().write(drbl::command_line(plan.job) + "\n");
@@ -173,6 +198,10 @@ void print_plan(cli::Context& context, const Plan& plan)
     for (const drbl::Client& client : plan.clients)
         context.note(std::string(
             text::trim(fmt::format("client {} {} {}", client.ip, client.mac, client.name))));
+    for (const drbl::TargetDisk& target : plan.targets)
+        if (!target.client.empty())
+            context.note(fmt::format("  {} of {}: {}", target.disk, target.client,
+                                     text::human_size(target.size)));
     if (plan.image)
         note_image(context, plan);
     for (const std::string& words : plan.warnings)

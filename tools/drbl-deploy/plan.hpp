@@ -19,8 +19,9 @@ namespace drbl_deploy {
 struct Plan {
     drbl::Job job;
     std::vector<drbl::Client> clients;
-    std::optional<drbl::Image> image;   ///< that is restored
-    std::optional<drbl::JobStatus> now; ///< the job that the server has already
+    std::vector<drbl::TargetDisk> targets; ///< disks whose sizes are known
+    std::optional<drbl::Image> image;      ///< that is restored
+    std::optional<drbl::JobStatus> now;    ///< the job that the server has already
     std::optional<drbl::ServerFacts> facts;
     std::vector<std::string> warnings, blockers; ///< printable
 };

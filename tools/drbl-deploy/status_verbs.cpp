@@ -45,10 +45,20 @@ ordered_json client_document(const drbl::ClientStatus& client)
 {
     return {{"ip", client.client.ip},     {"mac", client.client.mac},
             {"name", client.client.name}, {"state", drbl::name_of(client.state)},
-            {"time", client.time},        {"message", text::printable(client.message)}};
+            {"time", client.time},        {"message", text::printable(client.message)},
+            {"bytes", or_null(client.bytes)}};
 }
 
-const std::vector<std::string_view> status_columns{"ip", "state", "mac", "name", "time", "message"};
+const std::vector<std::string_view> status_columns{"ip",   "state",   "mac",  "name",
+                                                   "time", "message", "bytes"};
+
+std::string bytes_of(const drbl::ClientStatus& client, const cli::Context& context)
+{
+    if (!client.bytes)
+        return {};
+    return context.shared.format == Format::table ? text::human_size(*client.bytes)
+                                                  : std::to_string(*client.bytes);
+}
 
 struct StatusOptions {
     bool wait = false, stop = false;
@@ -203,11 +213,12 @@ void print_status(cli::Context& context, const drbl::JobStatus& status)
     context.note(words);
     std::vector<cli::Column> columns;
     for (const std::string_view name : status_columns)
-        columns.push_back({name});
+        columns.push_back({name, name == "bytes"});
     cli::Table table(context, std::move(columns));
     for (const drbl::ClientStatus& client : status.clients)
         table.row({client.client.ip, std::string(drbl::name_of(client.state)), client.client.mac,
-                   client.client.name, client.time, client.message});
+                   client.client.name, client.time, client.message,
+                   bytes_of(client, context)});
     table.finish();
 }
 

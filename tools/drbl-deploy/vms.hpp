@@ -4,9 +4,11 @@
 
 #include "globals.hpp"
 
+#include <xenlab/drbl/image.hpp>
 #include <xenlab/drbl/targets.hpp>
 #include <xenlab/lab/connect.hpp>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -15,9 +17,10 @@ namespace drbl_deploy {
 struct VmCards {
     std::string name; ///< printable
     std::vector<std::string> macs;
+    std::vector<std::uint64_t> disks; ///< sizes in bytes, in the order of their device numbers
 };
 
-/// The VMs that a name or glob means, in the pool's order. Throws as lab::resolve_vms.
+/// The VMs that a name or glob means, in the pool's order, with their disks. Throws as lab::resolve_vms.
 std::vector<VmCards> cards_of_vms(const lab::ConnectOptions& connect, const std::string& glob,
                                   const cli::Context& context);
 
@@ -25,5 +28,10 @@ std::vector<VmCards> cards_of_vms(const lab::ConnectOptions& connect, const std:
 /// the VMs without any.
 std::vector<drbl::TargetWord> words_of_vms(const std::vector<VmCards>& vms,
                                            const drbl::Clients& known);
+
+/// The disks that a job means of each VM. What a VM does not have goes into `missing`, as words.
+std::vector<drbl::TargetDisk> targets_of_vms(const std::vector<VmCards>& vms,
+                                             const std::vector<std::string>& devices,
+                                             std::vector<std::string>& missing);
 
 } // namespace drbl_deploy

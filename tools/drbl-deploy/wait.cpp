@@ -72,6 +72,19 @@ std::function<void(const drbl::JobStatus&)> report_news(const cli::Context& cont
     };
 }
 
+namespace {
+
+/// What grows as long as anything happens.
+std::uint64_t moved_bytes(const drbl::JobStatus& status)
+{
+    std::uint64_t sum = status.position.value_or(0);
+    for (const drbl::ClientStatus& client : status.clients)
+        sum += client.bytes.value_or(0);
+    return sum;
+}
+
+} // namespace
+
 drbl::JobStatus wait_for_job(Server& server, const WaitOptions& options,
                              const cli::Context& context,
                              const std::function<void(const drbl::JobStatus&)>& changed)
@@ -91,7 +104,7 @@ drbl::JobStatus wait_for_job(Server& server, const WaitOptions& options,
         if (status.position)
             progress.update(*status.position, status.total);
         const std::pair<std::uint64_t, std::size_t> now{
-            status.position.value_or(0), status.count(drbl::ClientStatus::State::waiting)};
+            moved_bytes(status), status.count(drbl::ClientStatus::State::waiting)};
         if (now != last) {
             last = now;
             moved = Clock::now();

@@ -52,7 +52,13 @@ std::string_view name_of(Image::Kind kind) noexcept;
 struct Fitness {
     std::vector<std::string> blockers, warnings;
 };
-/// `target_size`: of each client's disk, 0 unknown.
-Fitness judge(const Image& image, const Job& job, std::uint64_t target_size);
+
+/// A disk of a client whose size somebody knows: the user (client empty: of each one) or a pool.
+struct TargetDisk {
+    std::string client;
+    std::string disk; ///< "sda", as in the job
+    std::uint64_t size = 0;
+};
+Fitness judge(const Image& image, const Job& job, const std::vector<TargetDisk>& targets);
 
 } // namespace xenlab::drbl

@@ -9,6 +9,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xenlab::drbl {
@@ -47,6 +48,10 @@ struct Job {
 
 /// Throws Error{usage} for the first field that is missing or not on the list.
 void require_valid(const Job& job);
+
+/// The program that clients of a save compress with; empty for none. Without it they silently take
+/// gzip (get_image_cat_zip_cmd of ocs-functions).
+std::string_view compressor_of(const Job& job) noexcept;
 
 /// The words of the drbl-ocs command, which asks nothing. Checks the job first.
 std::vector<std::string> command_words(const Job& job);

@@ -5,6 +5,7 @@
 // Every field is therefore held to a list of characters, stricter than DRBL's own.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,9 @@ bool is_image_name(std::string_view name) noexcept;
 bool is_disk_name(std::string_view name) noexcept;
 /// A partition of one: sda1, nvme0n1p2, cciss/c0d0p1.
 bool is_partition_name(std::string_view name) noexcept;
+/// Which of a machine's disks a name means: 0 for sda, xvda, nvme0n1 and 1st-disk, 1 for sdb…
+/// Nothing for names that do not count them, such as cciss/c0d0.
+std::optional<std::size_t> disk_number(std::string_view disk) noexcept;
 /// "nvme0n1" of "nvme0n1p2"; nothing for what is no partition.
 std::optional<std::string> disk_of(std::string_view partition);
 

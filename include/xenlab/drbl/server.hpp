@@ -27,6 +27,9 @@ ServerFacts read_facts(const std::vector<Record>& records);
 /// Topic "clients": dhcpd.conf's hosts, its dynamic ranges, and the groups in /etc/drbl.
 Clients read_clients(const std::vector<Record>& records);
 
+/// Whether the server has a program (topics "programs" and "doctor"); nothing when it did not say.
+std::optional<bool> has_program(const std::vector<Record>& records, std::string_view name);
+
 /// One thing that doctor looked at.
 struct Finding {
     enum class Verdict { ok, warning, bad } verdict = Verdict::ok;

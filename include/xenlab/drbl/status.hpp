@@ -41,6 +41,8 @@ struct ClientStatus {
     enum class State { waiting, connected, done, failed } state = State::waiting;
     std::string time;    ///< as in the log, "2026-1125-2159"
     std::string message; ///< its own words; foreign
+    /// Through its NFS connection since it was opened: sent by it for a save, to it else.
+    std::optional<std::uint64_t> bytes;
 };
 std::string_view name_of(ClientStatus::State state) noexcept;
 

@@ -3,8 +3,10 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace xenlab::lab {
@@ -24,5 +26,15 @@ void remember_names(const std::string& file, const std::string& class_name,
 /// `most_age`. Never throws.
 std::optional<std::vector<KnownName>> known_names(const std::string& file,
                                                   std::chrono::seconds most_age) noexcept;
+
+/// The file for the names of something that is no pool ("drbl", "root@drbl.lab"); empty when there
+/// is no place for it.
+std::string names_file_of(std::string_view kind, std::string_view key) noexcept;
+
+/// For TAB: the names of one class in the file while they are a minute old at most; else `refresh`
+/// is called, which asks the server and remembers what it says, and those are taken that are there
+/// then, however old. What `refresh` throws means that it could not.
+std::vector<KnownName> names_for_completion(const std::string& file, std::string_view class_name,
+                                            const std::function<void()>& refresh);
 
 } // namespace xenlab::lab

@@ -2,23 +2,24 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # labels: full
 # timeout: 200
-# The server's sshd goes away in the middle of a wait and comes back: wait goes on, and the job has.
+# The server's sshd goes away in the middle of a wait and comes back: the wait goes on, and the job has. Then the one who
+# waits is killed, and another takes over.
 # shellcheck disable=SC2153,SC2016
 . "$LIB"
 . "$ROOT/tests/tools/drbl/server.sh"
 drbl_namespace "$@"
+requires jq
 drbl_server >/dev/null
 drbl_image gold
-drbl-deploy restore gold --disk sda --hosts pc1 --run -y -s >/dev/null
-drbl-deploy status --wait --timeout 60s >out 2>err &
+drbl-deploy restore gold --disk sda --hosts pc1,pc2 --run -y --wait --timeout 180s >out 2>err &
 waiting=$!
-sleep 2
+wait_for 120 grep -q 'the server is ready' err
 { stop_sshd "$SSHD_PID"; wait "$SSHD_PID"; } 2>/dev/null || true
 client_done 1
-sleep 2
+wait_for 60 grep -q 'trying again' err
 start_sshd drbl chroot "$PWD/server"
-code=0
-wait "$waiting" || code=$?
-echo "exit $code"
-cut -f1,2 out
-grep -q 'trying again' err || cat err
+wait_for 60 grep -q '192.168.100.1: done' err
+{ kill -9 "$waiting"; wait "$waiting"; } 2>/dev/null || true
+drbl-deploy status --json 2>/dev/null | jq -c '.job.phase, [.items[].state]'
+client_done 2
+drbl-deploy status --wait --timeout 60s -s | cut -f1,2

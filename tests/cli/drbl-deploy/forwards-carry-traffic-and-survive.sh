@@ -34,16 +34,47 @@ status drbl-deploy forward add 8080:192.168.100.2:80
 status drbl-deploy forward add 2222:192.168.100.1:22 --temporary
 drbl-deploy forward ls
 echo "== drbl-nat-rules"
+units=server/etc/systemd/system
+setting() { sed -n "s/^$1=//p" "$units/xenlab-drbl-forwards.$2"; } # KEY UNIT
+rm -f "server$(setting PathChanged path)"
 # It flushes what /proc/net/ip_tables_names lists, which is nothing with nf_tables: the flush is made sure of.
 on_server drbl-nat-rules generate >/dev/null 2>&1
+[[ -s server$(setting PathChanged path) ]] || echo "BAD: the path unit watches what drbl-nat-rules does not write"
 iptables -t nat -F
 visit
 drbl-deploy forward ls
-on_server /usr/local/sbin/xenlab-drbl-forwards replay
-on_server /usr/local/sbin/xenlab-drbl-forwards replay
+replay() { on_server $(setting ExecStart service); }
+replay
+replay
 visit
 iptables -t nat -S | grep -c xenlab:tcp-8080
-ls server/etc/systemd/system/multi-user.target.wants
+drbl-deploy forward ls -q
+echo "== units"
+for wanted in "$units"/*.wants/*; do echo "${wanted#"$units/"} $(readlink "$wanted")"; done
+on_server systemctl is-enabled xenlab-drbl-forwards.service xenlab-drbl-forwards.path
+# DRBL's own service, where drblpush puts it: ours comes after it and with it.
+cp "$drbl_packages/usr/share/drbl/setup/files/misc/systemd/drbl-clients-nat.service" "$units"
+install -D "$drbl_packages/usr/share/drbl/setup/files/misc/drbl-clients-nat" server/etc/init.d/drbl-clients-nat
+on_server systemd-analyze verify "/etc/systemd/system/xenlab-drbl-forwards.service" \
+    "/etc/systemd/system/xenlab-drbl-forwards.path" 2>&1 | grep xenlab || true
+echo "== reboot"
+# Everything of the kernel is gone; then what the units say is done, in their order.
+on_server drbl-nat-rules generate >/dev/null 2>&1
+grep -c xenlab:tcp-8080 "server$(setting PathChanged path)"
+drbl-deploy forward add 9999:192.168.100.1:99 -s 2>/dev/null
+on_server drbl-nat-rules generate >/dev/null 2>&1
+drbl-deploy forward rm 9999
+unshare -n sleep 100 & fresh=$!
+sleep 0.3
+booted() { nsenter -t "$fresh" -n "$@"; }
+booted sysctl -q -w net.ipv4.ip_forward=0
+booted chroot server /etc/init.d/drbl-clients-nat start >/dev/null
+booted iptables -t nat -S | grep -c xenlab:tcp-9999
+# shellcheck disable=SC2046 # a command line
+booted chroot server $(setting ExecStart service)
+booted iptables -t nat -S | grep xenlab
+booted sysctl -n net.ipv4.ip_forward
+kill "$fresh"
 echo "== save and rm"
 drbl-deploy forward add 2222:192.168.100.1:22 --temporary -s
 drbl-deploy forward save

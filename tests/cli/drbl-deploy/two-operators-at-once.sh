@@ -7,6 +7,7 @@
 . "$LIB"
 . "$ROOT/tests/tools/drbl/server.sh"
 drbl_namespace "$@"
+requires jq
 drbl_server >/dev/null
 drbl_image gold
 pids=()
@@ -21,3 +22,7 @@ done
 wait "${pids[@]}"
 sort code1 code2
 cat server/tftpboot/nodes/192.168.100.[12]/etc/ocs/ocs-run.param | wc -l
+echo "== a job that nobody of ours started"
+rm server/var/lib/xenlab-drbl/*
+status drbl-deploy restore gold --disk sda --hosts pc3 --run -y
+drbl-deploy status --json -s | jq -c .job.phase

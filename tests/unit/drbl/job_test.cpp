@@ -154,6 +154,19 @@ TEST(DrblJob, HostileFieldsByTheHundredNeverReachACommand)
     EXPECT_GT(refused, 400);
 }
 
+TEST(DrblJob, EveryCompressionHasItsProgram)
+{
+    Job job = job_of(Action::save);
+    for (const char* option :
+         {"1", "1p", "2", "2p", "3", "4", "5", "5p", "6", "6p", "7", "8", "8p", "9", "9p"}) {
+        job.compression = option;
+        EXPECT_FALSE(compressor_of(job).empty()) << option;
+    }
+    EXPECT_EQ(compressor_of(job), "zstdmt");
+    job.compression = "0";
+    EXPECT_EQ(compressor_of(job), "");
+}
+
 TEST(DrblJob, WhatIsMissingOrContradictsIsRefused)
 {
     const auto refused = [](auto change) {

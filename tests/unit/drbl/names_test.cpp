@@ -50,6 +50,18 @@ TEST(DrblNames, DisksAndPartitionsAreToldApart)
     EXPECT_EQ(disk_of("sda"), std::nullopt);
 }
 
+TEST(DrblNames, DisksAreCounted)
+{
+    EXPECT_EQ(disk_number("sda"), 0U);
+    EXPECT_EQ(disk_number("xvdb"), 1U);
+    EXPECT_EQ(disk_number("hdd"), 3U);
+    EXPECT_EQ(disk_number("vdaa"), 26U);
+    EXPECT_EQ(disk_number("nvme2n1"), 2U);
+    EXPECT_EQ(disk_number("1st-disk"), 0U);
+    for (const char* none : {"", "sda1", "nvme0n1p1", "nvme", "cciss/c0d0", "mmcblk0", "md1"})
+        EXPECT_EQ(disk_number(none), std::nullopt) << none;
+}
+
 TEST(DrblNames, AddressesAreStrict)
 {
     EXPECT_EQ(parse_ipv4("10.0.0.255"), 0x0A0000FFU);

@@ -164,21 +164,43 @@ TEST(DrblImage, FitnessKnowsSizesModesAndNames)
     job.image = "gold";
     job.devices = {"sda"};
     const Image image = image_of(gold());
-    EXPECT_TRUE(judge(image, job, 0).blockers.empty());
-    EXPECT_EQ(judge(image, job, 100U << 20U).blockers.size(), 1U);
-    EXPECT_TRUE(judge(image, job, 300U << 20U).blockers.empty()); // 200 MiB are needed
-    EXPECT_EQ(judge(image, job, 1U << 30U).warnings.size(), 1U);
+    EXPECT_TRUE(judge(image, job, {}).blockers.empty());
+    EXPECT_EQ(judge(image, job, {{"", "sda", 100U << 20U}}).blockers.size(), 1U);
+    EXPECT_TRUE(judge(image, job, {{"", "sda", 300U << 20U}}).blockers.empty()); // 200 MiB are needed
+    EXPECT_EQ(judge(image, job, {{"", "sda", 1U << 30U}}).warnings.size(), 1U);
     job.layout = Layout::proportional;
-    EXPECT_TRUE(judge(image, job, 1U << 30U).warnings.empty());
+    EXPECT_TRUE(judge(image, job, {{"", "sda", 1U << 30U}}).warnings.empty());
     job.devices = {"nvme0n1"};
-    EXPECT_EQ(judge(image, job, 0).warnings.size(), 1U); // renamed
+    EXPECT_EQ(judge(image, job, {}).warnings.size(), 1U); // renamed
     job.devices = {"sda", "sdb"};
-    EXPECT_EQ(judge(image, job, 0).blockers.size(), 1U);
+    EXPECT_EQ(judge(image, job, {}).blockers.size(), 1U);
     job.scope = Scope::partitions;
     job.devices = {"sda1"};
-    EXPECT_TRUE(judge(image, job, 0).blockers.empty());
+    EXPECT_TRUE(judge(image, job, {}).blockers.empty());
     job.devices = {"sda9"};
-    EXPECT_EQ(judge(image, job, 0).blockers.size(), 1U);
+    EXPECT_EQ(judge(image, job, {}).blockers.size(), 1U);
+}
+
+TEST(DrblImage, EachDiskOfEachVmIsJudgedByItsOwnSize)
+{
+    Job job;
+    job.action = Action::restore;
+    job.image = "gold";
+    job.devices = {"sda"};
+    const Image image = image_of(gold());
+    const Fitness fitness = judge(image, job,
+                                  {{"web1", "sda", 100U << 20U},
+                                   {"web2", "sda", 300U << 20U},
+                                   {"web3", "sda", 1U << 30U}});
+    ASSERT_EQ(fitness.blockers.size(), 1U);
+    EXPECT_TRUE(fitness.blockers[0].starts_with("sda of web1 is too small")) << fitness.blockers[0];
+    ASSERT_EQ(fitness.warnings.size(), 1U);
+    EXPECT_NE(fitness.warnings[0].find("sda of web3 stay unused"), std::string::npos);
+    // The only disk of an image goes to whatever disk is named.
+    job.devices = {"xvda"};
+    EXPECT_EQ(judge(image, job, {{"web1", "xvda", 100U << 20U}}).blockers.size(), 1U);
+    job.devices = {"1st-disk"};
+    EXPECT_EQ(judge(image, job, {{"web1", "1st-disk", 100U << 20U}}).blockers.size(), 1U);
 }
 
 TEST(DrblStatus, LogLinesOfClientsAreRead)
@@ -267,6 +289,19 @@ TEST(DrblStatus, PhasesFollowTheLogAndTheLock)
     EXPECT_EQ(verdict(read_status(running("", "stopped\n"))), 1);
 }
 
+TEST(DrblStatus, BytesOfAClientAreThoseInTheDirectionOfTheJob)
+{
+    auto records = running("");
+    records.push_back({"job.traffic", "10.0.0.2 5000 70\n10.0.0.9 1 1\n10.0.0.1 x 1\nrubbish\n"});
+    const JobStatus restore = read_status(records);
+    EXPECT_EQ(restore.clients[0].bytes, std::nullopt);
+    EXPECT_EQ(restore.clients[1].bytes, 5000U);
+    JobRecord save = record();
+    save.action = Action::save;
+    records[0].text = save.text();
+    EXPECT_EQ(read_status(records).clients[1].bytes, 70U);
+}
+
 TEST(DrblStatus, TheLastJobsLogDoesNotCount)
 {
     auto records = running(first_done);
@@ -307,6 +342,21 @@ TEST(DrblStatus, WhatTheServerConfiguredIsReadBack)
         if (r.key == "job.log")
             r.text = second_failed; // it was quick, and its menu has been reset
     EXPECT_TRUE(read_back(job, read_status(records)).empty());
+}
+
+TEST(DrblServer, PortsOfAJobMustBeFreeWithoutOne)
+{
+    const auto verdict_of = [](std::vector<Record> records) {
+        records.push_back({"drbl", "yes"});
+        for (const Finding& finding : examine(records))
+            if (finding.subject == "ports")
+                return static_cast<int>(finding.verdict);
+        return -1;
+    };
+    EXPECT_EQ(verdict_of({{"listening.tcp", "22"}}), 0);
+    EXPECT_EQ(verdict_of({{"listening.tcp", "22 6461"}}), 2);
+    EXPECT_EQ(verdict_of({{"listening.udp", "67 2232"}}), 2);
+    EXPECT_EQ(verdict_of({{"listening.tcp", "22 6461"}, {"job.lock", "5"}}), 0);
 }
 
 TEST(DrblServer, TheDoctorNamesWhatIsMissing)
