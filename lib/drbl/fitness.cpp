@@ -65,9 +65,9 @@ void judge_size(const ImageDisk& disk, const TargetDisk& target, const Job& job,
         target.client.empty() ? "the disk" : fmt::format("{} of {}", target.disk, target.client);
     const std::uint64_t least = disk.needed != 0 ? disk.needed : disk.size;
     if (least > target.size)
-        fitness.blockers.push_back(
-            fmt::format("{} is too small: {} for partitions that end at {}", which,
-                        text::human_size(target.size), text::human_size(least)));
+        fitness.blockers.push_back(fmt::format("{} is too small: {} for partitions that end at {}",
+                                               which, text::human_size(target.size),
+                                               text::human_size(least)));
     else if (disk.size != 0 && target.size > disk.size && job.layout == Layout::as_saved)
         fitness.warnings.push_back(
             fmt::format("{} of {} stay unused; --layout proportional would fill it",

@@ -160,11 +160,11 @@ std::string_view compressor_of(const Job& job) noexcept
     };
     // ocs-sr's parser; parallel bzip2 is lbzip2 unless its configuration says otherwise.
     static constexpr std::array programs{
-        Program{"1", "gzip"},  Program{"1p", "pigz"},  Program{"2", "bzip2"},
+        Program{"1", "gzip"},    Program{"1p", "pigz"}, Program{"2", "bzip2"},
         Program{"2p", "lbzip2"}, Program{"3", "lzop"},  Program{"4", "lzma"},
-        Program{"5", "xz"},    Program{"5p", "xz"},    Program{"6", "lzip"},
-        Program{"6p", "plzip"}, Program{"7", "lrzip"}, Program{"8", "lz4"},
-        Program{"8p", "lz4mt"}, Program{"9", "zstd"},  Program{"9p", "zstdmt"}};
+        Program{"5", "xz"},      Program{"5p", "xz"},   Program{"6", "lzip"},
+        Program{"6p", "plzip"},  Program{"7", "lrzip"}, Program{"8", "lz4"},
+        Program{"8p", "lz4mt"},  Program{"9", "zstd"},  Program{"9p", "zstdmt"}};
     for (const Program& program : programs)
         if (program.option == job.compression)
             return program.name;

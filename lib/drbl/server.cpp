@@ -216,7 +216,8 @@ class Doctor {
             say(Verdict::bad, "ports",
                 "udp/2232 is taken although there is no job: a multicast could not begin");
         else
-            say(Verdict::ok, "ports", locked ? "used by the job" : "tcp/6461 and udp/2232 are free");
+            say(Verdict::ok, "ports",
+                locked ? "used by the job" : "tcp/6461 and udp/2232 are free");
     }
 
     void lock()

@@ -36,9 +36,8 @@ std::vector<cli::Candidate> complete_vms(const ConnectOptions& connect, const st
     Pools pools(quiet, {}, stop);
     std::vector<cli::Candidate> candidates;
     for (Pool* pool : pools.chosen())
-        for (KnownName& known : names_for_completion(pool->names_file(), "VM", [&] {
-                 resolve(pools, {}, Many::any, stop);
-             }))
+        for (KnownName& known : names_for_completion(pool->names_file(), "VM",
+                                                     [&] { resolve(pools, {}, Many::any, stop); }))
             candidates.push_back({std::move(known.name), std::move(known.words)});
     return candidates;
 }

@@ -109,7 +109,8 @@ std::vector<KnownName> names_for_completion(const std::string& file, std::string
         return names;
     try {
         refresh();
-    } catch (const std::exception&) { // NOLINT(bugprone-empty-catch): old names are better than none
+    } catch (
+        const std::exception&) { // NOLINT(bugprone-empty-catch): old names are better than none
     }
     return of_class(known_names(file, any_age), class_name);
 }

@@ -65,8 +65,8 @@ std::vector<cli::Candidate> of_server(const Globals& globals, std::string_view k
     if (server.empty())
         return {};
     std::vector<cli::Candidate> candidates;
-    for (KnownName& known : lab::names_for_completion(
-             file_of(server), kind, [&] { refresh(globals, kind, stop); }))
+    for (KnownName& known :
+         lab::names_for_completion(file_of(server), kind, [&] { refresh(globals, kind, stop); }))
         candidates.push_back({std::move(known.name), std::move(known.words)});
     return candidates;
 }

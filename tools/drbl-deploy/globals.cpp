@@ -66,8 +66,7 @@ std::string server_of(const Globals& globals)
     return load_profiles(globals).server;
 }
 
-Server::Server(const Globals& globals, const cli::Context& context)
-    : Server(globals, context.stop)
+Server::Server(const Globals& globals, const cli::Context& context) : Server(globals, context.stop)
 {
     note_ = [&context](std::string_view words) { context.note(words); };
 }

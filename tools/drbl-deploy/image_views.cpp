@@ -16,7 +16,8 @@ using nlohmann::ordered_json;
 
 bool wants_json(const cli::Context& context)
 {
-    return context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl;
+    return context.shared.format == cli::Format::json ||
+           context.shared.format == cli::Format::jsonl;
 }
 
 ordered_json document(const Image& image)

@@ -57,5 +57,5 @@ std::vector<drbl_deploy::Verb> verbs()
 int main(int argc, char** argv)
 {
     return cli::run_verbs<Globals>(argc, argv, tool, drbl_deploy::declare_globals, verbs(),
-                                     drbl_deploy::complete);
+                                   drbl_deploy::complete);
 }

@@ -74,10 +74,9 @@ void judge_save(Plan& plan, const std::vector<drbl::Record>& records)
         plan.warnings.push_back(fmt::format("only {} free for images", text::human_size(room)));
     for (const drbl::TargetDisk& target : plan.targets)
         if (target.size > room)
-            plan.warnings.push_back(fmt::format("{} of {} may hold {}, and {} are free for images",
-                                                target.disk, target.client,
-                                                text::human_size(target.size),
-                                                text::human_size(room)));
+            plan.warnings.push_back(
+                fmt::format("{} of {} may hold {}, and {} are free for images", target.disk,
+                            target.client, text::human_size(target.size), text::human_size(room)));
 }
 
 ordered_json document_of(const Plan& plan)

@@ -43,9 +43,9 @@ ordered_json job_document(const drbl::JobStatus& status)
 
 ordered_json client_document(const drbl::ClientStatus& client)
 {
-    return {{"ip", client.client.ip},     {"mac", client.client.mac},
-            {"name", client.client.name}, {"state", drbl::name_of(client.state)},
-            {"time", client.time},        {"message", text::printable(client.message)},
+    return {{"ip", client.client.ip},        {"mac", client.client.mac},
+            {"name", client.client.name},    {"state", drbl::name_of(client.state)},
+            {"time", client.time},           {"message", text::printable(client.message)},
             {"bytes", or_null(client.bytes)}};
 }
 
@@ -217,8 +217,7 @@ void print_status(cli::Context& context, const drbl::JobStatus& status)
     cli::Table table(context, std::move(columns));
     for (const drbl::ClientStatus& client : status.clients)
         table.row({client.client.ip, std::string(drbl::name_of(client.state)), client.client.mac,
-                   client.client.name, client.time, client.message,
-                   bytes_of(client, context)});
+                   client.client.name, client.time, client.message, bytes_of(client, context)});
     table.finish();
 }
 

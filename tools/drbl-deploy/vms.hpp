@@ -20,7 +20,8 @@ struct VmCards {
     std::vector<std::uint64_t> disks; ///< sizes in bytes, in the order of their device numbers
 };
 
-/// The VMs that a name or glob means, in the pool's order, with their disks. Throws as lab::resolve_vms.
+/// The VMs that a name or glob means, in the pool's order, with their disks. Throws as
+/// lab::resolve_vms.
 std::vector<VmCards> cards_of_vms(const lab::ConnectOptions& connect, const std::string& glob,
                                   const cli::Context& context);
 

@@ -43,9 +43,8 @@ std::vector<cli::Candidate> complete(const Globals& globals, const cli::Completi
     lab::Pools pools(quiet.connect, {}, deadline.token());
     std::vector<cli::Candidate> candidates;
     for (lab::Pool* pool : pools.chosen())
-        for (lab::KnownName& known :
-             lab::names_for_completion(pool->names_file(), request.value,
-                                       [&] { refresh(*pool, request.value); }))
+        for (lab::KnownName& known : lab::names_for_completion(
+                 pool->names_file(), request.value, [&] { refresh(*pool, request.value); }))
             candidates.push_back({std::move(known.name), std::move(known.words)});
     return candidates;
 }
