@@ -7,7 +7,7 @@
 . "$LIB"
 . "$ROOT/tests/tools/drbl/server.sh"
 drbl_namespace "$@"
-requires jq python3
+requires jq python3 systemd-analyze systemctl
 drbl_server >/dev/null
 unshare -n sleep 150 & client=$!
 unshare -n sleep 150 & visitor=$!
@@ -55,8 +55,12 @@ on_server systemctl is-enabled xenlab-drbl-forwards.service xenlab-drbl-forwards
 # DRBL's own service, where drblpush puts it: ours comes after it and with it.
 cp "$drbl_packages/usr/share/drbl/setup/files/misc/systemd/drbl-clients-nat.service" "$units"
 install -D "$drbl_packages/usr/share/drbl/setup/files/misc/drbl-clients-nat" server/etc/init.d/drbl-clients-nat
-on_server systemd-analyze verify "/etc/systemd/system/xenlab-drbl-forwards.service" \
-    "/etc/systemd/system/xenlab-drbl-forwards.path" 2>&1 | grep xenlab || true
+verify() { status on_server systemd-analyze verify "$@" 2>err; }
+verify /etc/systemd/system/xenlab-drbl-forwards.{service,path}
+! grep xenlab err || true
+sed 's|^ExecStart=|&/nowhere|' "$units/xenlab-drbl-forwards.service" >"$units/broken.service"
+verify /etc/systemd/system/broken.service
+rm "$units/broken.service"
 echo "== reboot"
 # Everything of the kernel is gone; then what the units say is done, in their order.
 on_server drbl-nat-rules generate >/dev/null 2>&1

@@ -23,7 +23,8 @@ drbl-deploy restore big --disk 1st-disk --vms "$name" --run -y 2>err || echo "ex
 grep -o 'image big: 1st-disk of .* is too small: 8 GiB for partitions that end at 10 GiB' err | sed "s/$name/VM/"
 drbl-deploy restore gold --disk sdb --vms "$name" --run -y 2>err || echo "exit $?"
 grep -o "has no sdb: it has 1 disk" err
-drbl-deploy save new --disk sda --vms "$name" --compress z6p --json 2>/dev/null | jq -c '.warnings|map(select(contains("plzip")))'
+rm -f server/usr/bin/lrzip
+drbl-deploy save new --disk sda --vms "$name" --compress z7 --json 2>/dev/null | jq -c '.warnings|map(select(contains("lrzip")))'
 echo "== unknown"
 read -r other _ < <(sed -n 2p vms)
 status drbl-deploy restore gold --disk sda --vms "$other" 2>err
