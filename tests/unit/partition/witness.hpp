@@ -23,6 +23,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+/// Skips a test whose witness is not there.
+#define NEED(program)                                                                              \
+    if (!have(program))                                                                            \
+    GTEST_SKIP() << (program) << " is not installed"
+
 namespace xenlab::partition::test {
 
 inline std::string quoted(const std::string& word)
