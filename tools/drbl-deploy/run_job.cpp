@@ -103,6 +103,19 @@ std::string last_words(const drbl::JobStatus& status)
 
 } // namespace
 
+namespace {
+
+/// drbl-ocs kills a first job for a second, but leaves its clients' menus: they would boot into it.
+void end_other_job(Server& server, const drbl::JobStatus& now, const cli::Context& context)
+{
+    if (!now.locked || now.over())
+        return;
+    context.note("stopping the job that the server has");
+    stop_job(server, addresses_of(now));
+}
+
+} // namespace
+
 int run_job(Server& server, const Plan& plan, const JobOptions& o, cli::Context& context)
 {
     refuse_blockers(plan, o, context);
@@ -111,6 +124,7 @@ int run_job(Server& server, const Plan& plan, const JobOptions& o, cli::Context&
                         plan.job.image, fmt::join(plan.job.devices, ", "), plan.clients.size(),
                         plan.clients.size() == 1 ? "" : "s"));
     const drbl::JobRecord record = record_of(plan);
+    end_other_job(server, *plan.now, context);
     start(server, plan, record);
     context.detail(fmt::format("job {}: {}", record.id, drbl::command_line(plan.job)));
     drbl::JobStatus status = wait_until_set_up(server, record.id, context);
@@ -135,6 +149,14 @@ int run_job(Server& server, const Plan& plan, const JobOptions& o, cli::Context&
     }
     print_status(context, status);
     return 0;
+}
+
+std::vector<std::string> addresses_of(const drbl::JobStatus& status)
+{
+    std::vector<std::string> all;
+    for (const drbl::ClientStatus& client : status.clients)
+        all.push_back(client.client.ip);
+    return all;
 }
 
 void stop_job(Server& server, const std::vector<std::string>& addresses)

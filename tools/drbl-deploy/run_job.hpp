@@ -27,6 +27,9 @@ drbl::JobStatus wait_for_job(Server& server, const WaitOptions& options,
 /// Prints the clients, and the job in a document; returns the verdict if the job is over.
 void print_status(cli::Context& context, const drbl::JobStatus& status);
 
+/// Of the clients that the job waits for.
+std::vector<std::string> addresses_of(const drbl::JobStatus& status);
+
 /// Stops whatever the server does, and checks that it did.
 void stop_job(Server& server, const std::vector<std::string>& addresses);
 

@@ -75,14 +75,6 @@ void declare_status(cli::OptionSet& options, StatusOptions& o)
     options.add_duration("--stall", o.stall, "Warn when nothing moves for that long (default 10m)");
 }
 
-std::vector<std::string> addresses(const drbl::JobStatus& status)
-{
-    std::vector<std::string> all;
-    for (const drbl::ClientStatus& client : status.clients)
-        all.push_back(client.client.ip);
-    return all;
-}
-
 int status(const Globals& globals, const StatusOptions& o, cli::Context& context)
 {
     Server server(globals, context);
@@ -98,7 +90,7 @@ int status(const Globals& globals, const StatusOptions& o, cli::Context& context
         throw Error(Errc::not_found, "the server has no job to wait for");
     print_status(context, now);
     if (o.stop && now.locked)
-        stop_job(server, addresses(now));
+        stop_job(server, addresses_of(now));
     return o.wait ? drbl::verdict(now) : 0;
 }
 
@@ -129,7 +121,7 @@ int stop(const Globals& globals, const StopOptions& o, cli::Context& context)
     confirm(context, o.yes,
             fmt::format("stopping {}, for every client of the server, {} of {} done", what,
                         now.count(drbl::ClientStatus::State::done), now.clients.size()));
-    stop_job(server, addresses(now));
+    stop_job(server, addresses_of(now));
     context.note(fmt::format("stopped {}", what));
     return 0;
 }

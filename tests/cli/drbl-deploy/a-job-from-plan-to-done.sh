@@ -9,7 +9,6 @@
 drbl_namespace "$@"
 requires jq
 drbl_server >/dev/null
-drbl_image gold
 export XENLAB_FORMAT=tsv
 echo "== plan"
 drbl-deploy restore gold --disk sda --hosts pc1,52:54:00:00:00:02 --target-size 40M --format table
@@ -33,10 +32,16 @@ client_done 2 'Restored gold, /dev/sda1, ***FAIL***'
 drbl-deploy status --wait --timeout 30s --stop 2>/dev/null | cut -f1,2,6 || true
 drbl-deploy status --wait >/dev/null 2>&1 || echo "exit $?"
 [[ ! -e server/run/lock/clonezilla/clonezilla.lock ]] || echo "BAD: still locked"
-on_server perl -ne '$l = $1 if /^\s*label\s+(\S+)/i; print "boots $l\n" if /^\s*MENU DEFAULT/i' /tftpboot/nbi_img/pxelinux.cfg/C0A86402
+boots() { on_server perl -ne '$l = $1 if /^\s*label\s+(\S+)/i; print "boots $l\n" if /^\s*MENU DEFAULT/i' "/tftpboot/nbi_img/pxelinux.cfg/C0A8640$1"; }
+boots 2
 echo "== the next job, and stop"
 drbl-deploy restore gold --parts sda1 --hosts pc3 --run --yes -s
 drbl-deploy stop </dev/null || echo "exit $?"
+echo "== a job in its place, by force: the client of the first does not boot into it"
+boots 3
+drbl-deploy restore gold --disk sda --hosts pc4 --run --yes -s --force
+boots 3
+boots 4
 drbl-deploy stop --yes
 drbl-deploy stop --yes
 drbl-deploy status --json 2>/dev/null | jq -r .job.phase

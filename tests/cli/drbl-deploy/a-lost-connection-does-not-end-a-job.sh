@@ -10,7 +10,6 @@
 drbl_namespace "$@"
 requires jq
 drbl_server >/dev/null
-drbl_image gold
 drbl-deploy restore gold --disk sda --hosts pc1,pc2 --run -y --wait --timeout 180s >out 2>err &
 waiting=$!
 wait_for 120 grep -q 'the server is ready' err

@@ -9,7 +9,6 @@
 drbl_namespace "$@"
 requires jq
 drbl_server >/dev/null
-drbl_image gold
 for name in win10-gold nightly-1 nightly-2; do cp -a server/home/partimag/gold "server/home/partimag/$name"; done
 for n in $(seq 5 24); do
     printf 'host lab%d {\n  hardware ethernet 52:54:00:01:00:%02x;\n  fixed-address 10.0.0.%d;\n}\n' "$n" "$n" "$n"

@@ -3,15 +3,15 @@
 # labels: full
 # timeout: 200
 # Real iptables and a real connection, from outside through the server to a client; drbl-nat-rules wipes everything.
-# shellcheck disable=SC2153
+# shellcheck disable=SC2046,SC2153,SC2154
 . "$LIB"
 . "$ROOT/tests/tools/drbl/server.sh"
 drbl_namespace "$@"
 requires jq python3 systemd-analyze systemctl
 drbl_server >/dev/null
-unshare -n sleep 150 & client=$!
-unshare -n sleep 150 & visitor=$!
-sleep 0.3
+guest pc1
+guest visitor
+client=$guest_pc1 visitor=$guest_visitor
 ip link set inside netns "$client"
 ip link set outside netns "$visitor"
 for side in "$client inside 192.168.100.1" "$visitor outside 203.0.113.9"; do
@@ -22,7 +22,7 @@ for side in "$client inside 192.168.100.1" "$visitor outside 203.0.113.9"; do
 done
 mkdir www; echo hello >www/index.html
 nsenter -t "$client" -n python3 -m http.server -d www 80 >/dev/null 2>&1 &
-sleep 0.7
+wait_for 30 nsenter -t "$client" -n curl -s -o own http://127.0.0.1/
 visit() { nsenter -t "$visitor" -n curl -s --max-time 3 http://203.0.113.1:8080/ || echo "no answer"; }
 sysctl -q -w net.ipv4.ip_forward=0
 status drbl-deploy forward add 8080:192.168.100.1:80 --interface eth0 --masquerade
@@ -68,13 +68,12 @@ grep -c xenlab:tcp-8080 "server$(setting PathChanged path)"
 drbl-deploy forward add 9999:192.168.100.1:99 -s 2>/dev/null
 on_server drbl-nat-rules generate >/dev/null 2>&1
 drbl-deploy forward rm 9999
-unshare -n sleep 100 & fresh=$!
-sleep 0.3
+guest fresh
+fresh=$guest_fresh
 booted() { nsenter -t "$fresh" -n "$@"; }
 booted sysctl -q -w net.ipv4.ip_forward=0
 booted chroot server /etc/init.d/drbl-clients-nat start >/dev/null
 booted iptables -t nat -S | grep -c xenlab:tcp-9999
-# shellcheck disable=SC2046 # a command line
 booted chroot server $(setting ExecStart service)
 booted iptables -t nat -S | grep xenlab
 booted sysctl -n net.ipv4.ip_forward

@@ -9,7 +9,6 @@
 drbl_namespace "$@"
 requires jq
 drbl_server >/dev/null
-drbl_image gold
 images=server/home/partimag
 for name in gold-1 gold-2 gold-3 bad half; do cp -a "$images/gold" "$images/$name"; done
 touch -d '2020-01-01' "$images"/gold-1/*

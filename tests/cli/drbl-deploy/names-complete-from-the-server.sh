@@ -10,7 +10,7 @@
 drbl_namespace "$@"
 drbl_server >/dev/null
 offers() { drbl-deploy __complete "$@" | tail -n +2 | cut -f1 | paste -sd' '; }
-for name in gold win10-gold 'x@{[`touch PWNED`]}' btzone; do
+for name in win10-gold 'x@{[`touch PWNED`]}' btzone; do
     mkdir "server/home/partimag/$name"
     echo sda >"server/home/partimag/$name/disk"
 done

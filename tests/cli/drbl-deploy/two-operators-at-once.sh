@@ -9,7 +9,6 @@
 drbl_namespace "$@"
 requires jq
 drbl_server >/dev/null
-drbl_image gold
 pids=()
 for n in 1 2; do
     (

@@ -9,7 +9,6 @@
 drbl_namespace "$@"
 drbl_server >/dev/null
 requires jq
-drbl_image gold
 cp -a server/home/partimag/gold server/home/partimag/big
 sed -i 's/131072s/41943040s/; s/67583s/20971519s/; s/65536s/20969472s/' server/home/partimag/big/sda-pt.parted
 with_xapi

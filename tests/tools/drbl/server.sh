@@ -3,7 +3,7 @@
 # A DRBL server made of Debian's own packages, for tests: in namespaces of its own, gone with the test.
 #
 #   drbl_namespace "$@"    the script runs again in new mount, network, process and name namespaces
-#   drbl_server            makes the server's root in ./server and its network, starts its sshd
+#   drbl_server            makes the server's root in ./server and its network, starts its sshd; there is an image "gold"
 #   on_server COMMAND...   runs something there, as root
 #
 # The packages are unpacked by ./dev setup --full into build/drbl-packages (tests/tools/drbl/packages.txt); nothing
@@ -20,33 +20,26 @@ drbl_namespace() { # "$@"
     DRBL_NAMESPACE=1 exec unshare -m -n -p -u --fork --kill-child --mount-proc --propagation private bash "$0" "$@"
 }
 
-link_farm() { # FOLDER of /usr
-    local folder=$1 root=$PWD/server
+link_farm() { # ROOT FOLDER of /usr
+    local root=$1 folder=$2
     mkdir -p "$root/usr/$folder"
     (cd "/usr/$folder" && printf "/host/$folder/%s\0" *) | xargs -0 ln -st "$root/usr/$folder"
     [[ ! -d $drbl_packages/usr/$folder ]] && return
     (cd "$drbl_packages/usr/$folder" && printf "/packages/usr/$folder/%s\0" *) | xargs -0 ln -sfnt "$root/usr/$folder"
 }
 
-drbl_root() {
-    local root=$PWD/server
-    mkdir -p "$root"/{host,packages,proc,sys,dev,run/sshd,run/lock,tmp,root,home/partimag,etc/drbl,etc/default,etc/dhcp,etc/ssh} \
-        "$root"/var/{lib,log/clonezilla,tmp,mail} "$root"/tftpboot/{node_root,nbi_img/pxelinux.cfg,nbi_img/grub}
+drbl_files() { # ROOT: what lies on the server's disk
+    local root=$1
+    mkdir -p "$root"/{host,packages,proc,sys,dev,run,tmp,root,home/partimag,etc/drbl,etc/default,etc/dhcp,etc/ssh} \
+        "$root"/usr/local/{bin,sbin} "$root"/var/{lib,log/clonezilla,tmp,mail} "$root"/tftpboot/{node_root,nbi_img/pxelinux.cfg,nbi_img/grub}
     chmod 1777 "$root/tmp"
     ln -s ../run/lock "$root/var/lock"
     ln -s ../run "$root/var/run"
     ln -s usr/bin usr/sbin usr/lib usr/lib64 "$root"
-    link_farm bin
-    link_farm sbin
-    link_farm share
+    link_farm "$root" bin
+    link_farm "$root" sbin
+    link_farm "$root" share
     ln -s /host/lib /host/lib64 /host/libexec "$root/usr"
-    mount -o bind,ro /usr "$root/host"
-    mount -o bind "$drbl_packages" "$root/packages"
-    mount -t proc proc "$root/proc"
-    mount -t tmpfs tmpfs "$root/run"
-    mkdir -p "$root"/run/{sshd,lock}
-    mount --rbind /sys "$root/sys"
-    mount --rbind /dev "$root/dev"
     cp -a "$drbl_packages/etc/." "$root/etc/"
     cp -a /etc/{alternatives,debian_version,ld.so.cache,ld.so.conf,ld.so.conf.d,services,protocols,group,shadow,nsswitch.conf,os-release} "$root/etc/"
     [[ ! -d /etc/perl ]] || cp -a /etc/perl "$root/etc/"
@@ -55,19 +48,8 @@ drbl_root() {
     echo '127.0.0.1 localhost drbl' >"$root/etc/hosts"
 }
 
-drbl_config() {
-    local root=$PWD/server n
-    hostname drbl
-    ip link set lo up
-    # eth0 faces the outside, eth1 the clients; the other ends stand for whoever is there.
-    ip link add eth0 type veth peer name outside
-    ip link add eth1 type veth peer name inside
-    ip addr add 203.0.113.1/24 dev eth0
-    ip addr add 192.168.100.254/24 dev eth1
-    ip link set eth0 up
-    ip link set eth1 up
-    ip link set outside up
-    ip link set inside up
+drbl_config() { # ROOT: four clients and two groups
+    local root=$1 n
     echo 'INTERFACES="eth1"' >"$root/etc/default/isc-dhcp-server"
     {
         echo 'subnet 192.168.100.0 netmask 255.255.255.0 {'
@@ -82,16 +64,74 @@ drbl_config() {
     printf 'drbl_mode="none"\nclonezilla_mode="full_clonezilla_mode"\n' >"$root/etc/drbl/drbl_deploy.conf"
 }
 
+drbl_mounts() { # ROOT: what a running machine has besides
+    local root=$1
+    mount -o bind,ro /usr "$root/host"
+    mount -o bind "$drbl_packages" "$root/packages"
+    mount -t proc proc "$root/proc"
+    mount -t tmpfs tmpfs "$root/run"
+    mkdir -p "$root"/run/{sshd,lock}
+    mount --rbind /sys "$root/sys"
+    mount --rbind /dev "$root/dev"
+}
+
+drbl_network() {
+    hostname drbl
+    ip link set lo up
+    # eth0 faces the outside, eth1 the clients; the other ends stand for whoever is there.
+    ip link add eth0 type veth peer name outside
+    ip link add eth1 type veth peer name inside
+    ip addr add 203.0.113.1/24 dev eth0
+    ip addr add 192.168.100.254/24 dev eth1
+    ip link set eth0 up
+    ip link set eth1 up
+    ip link set outside up
+    ip link set inside up
+}
+
+# A root that has been set up, with an image "gold", made by the first test that needs it: each test has an overlay of its own.
+drbl_prepared() { # prints the folder
+    local folder lock stamp
+    stamp=$(cat "$ROOT/tests/tools/drbl/server.sh" "$drbl_packages/packages.txt" /etc/debian_version /var/lib/dpkg/status | cksum | tr ' ' -)
+    folder=$(dirname "$BIN")/drbl-server
+    mkdir -p "$folder"
+    exec {lock}>"$folder/lock"
+    flock "$lock"
+    if [[ ! -d $folder/$stamp ]]; then
+        rm -rf "${folder:?}"/[0-9]*
+        drbl_files "$folder/0-unfinished"
+        drbl_config "$folder/0-unfinished"
+        mkdir view
+        mount --bind "$folder/0-unfinished" view
+        drbl_mounts "$PWD/view"
+        chroot view /usr/bin/env -i "${drbl_environment[@]}" sh -c 'generate-pxe-menu; gen-grub-efi-nb-menu' >/dev/null 2>&1
+        umount -R view
+        make_image "$folder/0-unfinished/home/partimag/gold"
+        mv "$folder/0-unfinished" "$folder/$stamp"
+    fi
+    exec {lock}>&-
+    echo "$folder/$stamp"
+}
+
+drbl_environment=(PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/drbl/sbin:/usr/share/drbl/bin HOME=/root LC_ALL=C)
+
 on_server() { # COMMAND...
-    chroot "$PWD/server" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin:/usr/share/drbl/sbin:/usr/share/drbl/bin HOME=/root LC_ALL=C "$@"
+    chroot "$PWD/server" /usr/bin/env -i "${drbl_environment[@]}" "$@"
 }
 
 # Starts the server: root, network, boot menus, sshd. Afterwards "drbl-deploy VERB" needs no --server.
 drbl_server() {
-    drbl_root
-    drbl_config
-    on_server generate-pxe-menu >/dev/null 2>&1
-    on_server gen-grub-efi-nb-menu >/dev/null 2>&1
+    local prepared
+    drbl_network
+    prepared=$(drbl_prepared)
+    mkdir server changes
+    mount -t tmpfs -o size=64g tmpfs changes # an overlay does not take a part of another overlay for its changes
+    mkdir changes/{upper,work}
+    ln -s "$prepared" prepared # a folder whose name has commas or colons could not be said otherwise
+    mount -t overlay -o lowerdir=prepared,upperdir=changes/upper,workdir=changes/work overlay server 2>/dev/null ||
+        cp -a "$prepared/." server
+    touch server/home/partimag/gold/* # it was saved just now
+    drbl_mounts "$PWD/server"
     with_sshd drbl
     mkdir -p "$PWD/server$PWD/drbl"
     mount --bind "$PWD/drbl" "$PWD/server$PWD/drbl"
@@ -107,9 +147,9 @@ restart_sshd() {
     start_sshd drbl chroot "$PWD/server"
 }
 
-# drbl_image NAME: an image of one ext4 partition sda1, its data made by the real partclone.
-drbl_image() {
-    local folder=$PWD/server/home/partimag/$1
+# make_image FOLDER: an image of one ext4 partition sda1, its data made by the real partclone.
+make_image() {
+    local folder=$1
     requires mke2fs gzip
     mkdir -p "$folder"
     head -c 3000000 /dev/urandom >random
@@ -117,6 +157,7 @@ drbl_image() {
     mke2fs -q -t ext4 -F fs.img
     debugfs -w -R "write random random" fs.img >/dev/null 2>&1
     "$drbl_packages/usr/sbin/partclone.ext4" -c -s fs.img -o - 2>/dev/null | gzip -c >"$folder/sda1.ext4-ptcl-img.gz.aa"
+    rm random fs.img
     echo sda >"$folder/disk"
     echo sda1 >"$folder/parts"
     printf '# <Device name>   <File system>   <Size>\n/dev/sda1 ext4 32M\n' >"$folder/dev-fs.list"
