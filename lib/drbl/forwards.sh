@@ -62,9 +62,15 @@ END
     systemctl enable xenlab-drbl-forwards.service xenlab-drbl-forwards.path >/dev/null 2>&1
     [ ! -d /run/systemd/system ] || { systemctl daemon-reload && systemctl start xenlab-drbl-forwards.path; }
 }
+tags() { # the names of all our rules
+    iptables -w 10 -t nat -S | sed -n 's/.*--comment "\{0,1\}xenlab:\([a-z0-9-]*\).*/\1/p' | sort -u
+}
+is_saved() { # NAME
+    [ -f "$file" ] && awk -v name="$1" '$NF == name { found = 1 } END { exit !found }' "$file"
+}
 forget() { # what is tagged as ours but not saved: drbl-nat-rules saves it and brings it back at boot
-    for name in $(iptables -w 10 -t nat -S | sed -n 's/.*--comment "\{0,1\}xenlab:\([a-z0-9-]*\).*/\1/p' | sort -u); do
-        [ -f "$file" ] && awk -v name="$name" '$NF == name { found = 1 } END { exit !found }' "$file" || drop "$name"
+    for name in $(tags); do
+        if ! is_saved "$name"; then drop "$name"; fi
     done
 }
 replay() {

@@ -198,7 +198,7 @@ void print_status(cli::Context& context, const drbl::JobStatus& status)
         words += fmt::format(", {} {} by {} since {}", drbl::name_of(status.record->action),
                              status.record->image, status.record->started_by,
                              rfc3339(status.record->started));
-    if (status.position && *status.position > 0)
+    if (status.position && *status.position > 0 && !status.over())
         words +=
             fmt::format(", {}{}", text::human_size(*status.position),
                         status.total ? fmt::format(" of {}", text::human_size(*status.total)) : "");

@@ -142,6 +142,38 @@ drbl_server() {
     chmod 600 "$HOME/.ssh/config"
 }
 
+# drbl_client: client 1 as it has booted, with a root and a network of its own; "on_client COMMAND..." runs there. Its /dev has
+# no disks yet. As a client without a disk it shares the server's programs and has the images mounted.
+drbl_client() {
+    local root=$PWD/client device
+    guest pc1 # sets guest_pc1
+    # shellcheck disable=SC2154
+    ip link set inside netns "$guest_pc1"
+    nsenter -t "$guest_pc1" -n sh -c 'ip link set inside name eth0 address 52:54:00:00:00:01 && ip addr add 192.168.100.1/24 dev eth0
+        ip link set lo up; ip link set eth0 up'
+    mkdir "$root" changes/{client,client-work}
+    mount -t overlay -o lowerdir=prepared,upperdir=changes/client,workdir=changes/client-work overlay client 2>/dev/null ||
+        cp -a prepared/. client
+    drbl_mounts "$root"
+    mount -t tmpfs tmpfs "$root/dev"
+    for device in null:3 zero:5 full:7 random:8 urandom:9; do mknod -m 666 "$root/dev/${device%:*}" c 1 "${device#*:}"; done
+    mknod -m 666 "$root/dev/tty" c 5 0
+    ln -s /proc/self/fd "$root/dev/fd"
+    mount --bind server/home/partimag "$root/home/partimag"
+    # What a booted client's kernel was told; no wait before its report, and nothing here that could reboot.
+    echo 'ocs_server=192.168.100.254' >cmdline
+    mount --bind cmdline "$root/proc/cmdline"
+    echo 'NOTIFY_OCS_SERVER_TIME_LIMIT=1' >>"$root/etc/drbl/drbl-ocs.conf"
+    printf '#!/bin/sh\necho rebooted >>/tmp/rebooted\n' >changes/reboot
+    chmod +x changes/reboot
+    rm -f "$root/usr/sbin/reboot"
+    cp changes/reboot "$root/usr/sbin/reboot"
+}
+
+on_client() { # COMMAND...
+    nsenter -t "$guest_pc1" -n chroot "$PWD/client" /usr/bin/env -i TERM=linux "${drbl_environment[@]}" "$@" </dev/null
+}
+
 restart_sshd() {
     { stop_sshd "$SSHD_PID"; wait "$SSHD_PID"; } 2>/dev/null || true
     start_sshd drbl chroot "$PWD/server"

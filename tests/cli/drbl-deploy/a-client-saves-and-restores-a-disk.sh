@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# labels: full
+# timeout: 420
+# The real ocs-sr with what the server tells its client, in a network and a root of the client's own: a disk (a loop device)
+# is saved, wiped and restored. The client's own reports end the jobs.
+# shellcheck disable=SC2046,SC2153,SC2154
+. "$LIB"
+. "$ROOT/tests/tools/drbl/server.sh"
+drbl_namespace "$@"
+requires jq sfdisk partx losetup mke2fs debugfs
+drbl_server >/dev/null
+drbl_client
+nodes() { # the disk as the client's kernel shows it; some kernels know no partition tables, but are told of partitions
+    local part
+    [[ -e /sys/block/$disk/${disk}p1 ]] || partx -a "/dev/$disk" 2>/dev/null || true
+    for part in "/sys/block/$disk" "/sys/block/$disk/$disk"p*; do
+        [[ -e $part/dev ]] || continue
+        rm -f "client/dev/${part##*/}"
+        mknod "client/dev/${part##*/}" b $(tr : ' ' <"$part/dev")
+    done
+}
+truncate -s 80M disk.img
+echo '2048,65536,L' | sfdisk -q disk.img
+disk=$(losetup -f --show -P disk.img)
+exec 7<"$disk"
+losetup -d "$disk" # goes away with the last who has it open
+disk=${disk#/dev/}
+nodes
+mke2fs -q -t ext4 -F "client/dev/${disk}p1"
+echo 'the quick brown fox' >text
+debugfs -w -R 'write text text' "client/dev/${disk}p1" 2>/dev/null
+for verb in save restore; do
+    echo "== $verb"
+    drbl-deploy "$verb" new --disk "$disk" --hosts pc1 --run -y -s >/dev/null
+    [[ $verb == save ]] || { partx -d "/dev/$disk"; head -c 40M /dev/zero >"client/dev/$disk"; }
+    on_client ocs-sr $(cat server/tftpboot/nodes/192.168.100.1/etc/ocs/ocs-run.param) >"$verb.log" 2>&1 || { echo "exit $?"; tail -n 30 "$verb.log"; }
+    drbl-deploy status --wait --timeout 60s -s | cut -f1,2
+done
+echo "== as it was"
+nodes
+drbl-deploy images info new --json | jq -c --arg disk "$disk" '.items[0]|.complete, (.disks|map(.name == $disk)), .partitions[0].fs'
+debugfs -R 'cat text' "client/dev/${disk}p1" 2>/dev/null
+cat client/tmp/rebooted
