@@ -35,11 +35,11 @@ drbl-deploy status --wait >/dev/null 2>&1 || echo "exit $?"
 boots() { on_server perl -ne '$l = $1 if /^\s*label\s+(\S+)/i; print "boots $l\n" if /^\s*MENU DEFAULT/i' "/tftpboot/nbi_img/pxelinux.cfg/C0A8640$1"; }
 boots 2
 echo "== the next job, and stop"
-drbl-deploy restore gold --parts sda1 --hosts pc3 --run --yes -s
+drbl-deploy restore gold --parts sda1 --hosts pc3 --no-check --run --yes -s
 drbl-deploy stop </dev/null || echo "exit $?"
 echo "== a job in its place, by force: the client of the first does not boot into it"
 boots 3
-drbl-deploy restore gold --disk sda --hosts pc4 --run --yes -s --force
+drbl-deploy restore gold --disk sda --hosts pc4 --no-check --run --yes -s --force
 boots 3
 boots 4
 drbl-deploy stop --yes

@@ -9,7 +9,7 @@
 drbl_namespace "$@"
 requires jq
 drbl_server >/dev/null
-for name in win10-gold nightly-1 nightly-2; do cp -a server/home/partimag/gold "server/home/partimag/$name"; done
+for name in win10-gold nightly-1; do cp -a server/home/partimag/gold "server/home/partimag/$name"; done
 for n in $(seq 5 24); do
     printf 'host lab%d {\n  hardware ethernet 52:54:00:01:00:%02x;\n  fixed-address 10.0.0.%d;\n}\n' "$n" "$n" "$n"
 done >>server/etc/dhcp/dhcpd.conf
@@ -29,6 +29,7 @@ ip addr add 192.168.1.50/32 dev lo
 examples_of drbl-deploy >examples
 (($(wc -l <examples) >= 15)) || echo "BAD: few examples"
 while read -r line; do
+    grep -qF -- "$(sed 's/\\/\\e/g; s/-/\\-/g' <<<"$line")" "$ROOT/man/drbl-deploy.1" || echo "BAD: not in the page: $line"
     code=0
     bash -c "$line" >out 2>err </dev/null || code=$?
     [[ $code == 0 || $line == *doctor* ]] && continue
