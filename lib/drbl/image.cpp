@@ -96,6 +96,18 @@ constexpr bool is_split_suffix(std::string_view s) noexcept
     return s.size() == 2 && s[0] >= 'a' && s[0] <= 'z' && s[1] >= 'a' && s[1] <= 'z';
 }
 
+/// "ab" of sda1.ext4-ptcl-img.gz.ab; nothing for a partition in one piece, sda1.ext4-ptcl-img.gz.
+/// The 182nd piece of a large one ends with .gz.gz.
+std::optional<std::string_view> piece_of(const std::vector<std::string_view>& words)
+{
+    const std::string_view last = words.back();
+    if (!is_split_suffix(last))
+        return std::nullopt;
+    const bool compression = (last == "gz" || last == "xz" || last == "lz") && words.size() > 1 &&
+                             words[words.size() - 2].ends_with("-img");
+    return compression ? std::nullopt : std::optional(last);
+}
+
 /// Looks for the files of one partition: sda1.ext4-ptcl-img.gz.aa, sda1.dd-img.aa, sda1.aa…
 ImagePartition read_partition(const std::string& name, const ImageFiles& files, Image& image)
 {
@@ -121,8 +133,8 @@ ImagePartition read_partition(const std::string& name, const ImageFiles& files, 
         part.stored += file.size;
         empty_file = empty_file || file.size == 0;
         const auto pieces = text::split(file.name, '.');
-        if (is_split_suffix(pieces.back()))
-            suffixes.emplace_back(pieces.back());
+        if (const auto piece = piece_of(pieces))
+            suffixes.emplace_back(*piece);
         for (const std::string_view known :
              {"gz", "bz2", "lzo", "lzma", "xz", "lz", "lzip", "lrz", "lz4", "zst", "uncomp"})
             if (std::find(pieces.begin() + 1, pieces.end(), known) != pieces.end())

@@ -29,7 +29,7 @@ disk=${disk#/dev/}
 nodes
 mke2fs -q -t ext4 -F "client/dev/${disk}p1"
 echo 'the quick brown fox' >text
-debugfs -w -R 'write text text' "client/dev/${disk}p1" 2>/dev/null
+debugfs -w -R 'write text text' "client/dev/${disk}p1" >/dev/null 2>&1
 for verb in save restore; do
     echo "== $verb"
     drbl-deploy "$verb" new --disk "$disk" --hosts pc1 --run -y -s >/dev/null

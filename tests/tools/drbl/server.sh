@@ -171,7 +171,8 @@ drbl_client() {
 }
 
 on_client() { # COMMAND...
-    nsenter -t "$guest_pc1" -n chroot "$PWD/client" /usr/bin/env -i TERM=linux "${drbl_environment[@]}" "$@" </dev/null
+    # ocs-sr unmounts what it finds: in a view of its own.
+    nsenter -t "$guest_pc1" -n unshare -m --propagation private chroot "$PWD/client" /usr/bin/env -i TERM=linux "${drbl_environment[@]}" "$@" </dev/null
 }
 
 restart_sshd() {

@@ -65,6 +65,19 @@ TEST(DrblImage, FactsComeFromItsSmallFiles)
     EXPECT_TRUE(image.problems.empty()) << image.problems.front();
 }
 
+TEST(DrblImage, APartitionInOnePieceHasNoGap)
+{
+    for (const char* name : {"sda1.ext4-ptcl-img.gz", "sda1.ext4-ptcl-img.xz", "sda1.dd-img.aa",
+                             "sda1.ext4-ptcl-img.zst", "sda1.ext4-ptcl-img.uncomp"}) {
+        auto records = gold();
+        replace(records, "3000 100 sda1.ext4-ptcl-img.gz.aa\n200 90 sda1.ext4-ptcl-img.gz.ab",
+                std::string("3000 100 ") + name);
+        const Image image = image_of(records);
+        EXPECT_TRUE(image.problems.empty()) << name << ": " << image.problems.front();
+        EXPECT_EQ(image.partitions[0].stored, 3000U) << name;
+    }
+}
+
 TEST(DrblImage, EachKindOfDamageIsNamed)
 {
     const auto problem = [](std::string_view from, std::string_view to) {
