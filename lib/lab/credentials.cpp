@@ -6,6 +6,7 @@
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/io/fd.hpp>
+#include <xenlab/io/process.hpp>
 #include <xenlab/lab/secret_source.hpp>
 
 #include <fmt/format.h>
@@ -17,7 +18,6 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <spawn.h>
 #include <sstream>
 #include <thread>
 
@@ -82,26 +82,7 @@ Secret from_command(const std::string& command, const std::stop_token& stop)
         throw system_error(errno, "pipe");
     const io::Fd reading(ends[0]);
     io::Fd writing(ends[1]);
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, writing.get(), STDOUT_FILENO);
-    ::posix_spawnattr_init(&attributes);
-    sigset_t none; // we block signals that the command should get
-    ::sigemptyset(&none);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
-    std::string shell = "/bin/sh";
-    std::string option = "-c";
-    std::string text = command;
-    std::array<char*, 4> argv{shell.data(), option.data(), text.data(), nullptr};
-    pid_t child = 0;
-    const int failed =
-        ::posix_spawn(&child, shell.c_str(), &actions, &attributes, argv.data(), environ);
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-    if (failed != 0)
-        throw system_error(failed, "password-command");
+    const pid_t child = io::start_shell(command, {.out = writing.get()});
     writing.reset();
     std::string line;
     const auto until = std::chrono::steady_clock::now() + command_time;
@@ -119,9 +100,7 @@ Secret from_command(const std::string& command, const std::stop_token& stop)
     }
     if (!in_time || stop.stop_requested())
         ::kill(child, SIGTERM);
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
+    const int status = io::wait_for_process(child);
     if (stop.stop_requested())
         throw Error(Errc::interrupted, "interrupted");
     if (!in_time)

@@ -3,23 +3,16 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
+#include <xenlab/io/process.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <fnmatch.h>
 #include <fstream>
 #include <glob.h>
 #include <optional>
-#include <spawn.h>
 #include <utility>
-
-#include <fcntl.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-extern char** environ;
 
 namespace xenlab::transport {
 namespace {
@@ -30,23 +23,19 @@ constexpr std::size_t longest_line = 64U << 10U;
 /// The status of /bin/sh -c COMMAND with nothing on its standard input; output is not shown.
 int shell_status(const std::string& command)
 {
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    ::posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-    std::string shell = "/bin/sh";
-    std::string option = "-c";
-    std::string text = command;
-    char* const words[] = {shell.data(), option.data(), text.data(), nullptr};
-    pid_t child = 0;
-    const int error = ::posix_spawn(&child, "/bin/sh", &actions, nullptr, words, environ);
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0)
-        throw system_error(error, "/bin/sh");
-    int status = 0;
-    while (::waitpid(child, &status, 0) < 0 && errno == EINTR) {
-    }
-    return status;
+    using io::ProcessOptions;
+    return io::wait_for_process(
+        io::start_shell(command, {.in = ProcessOptions::nothing, .out = ProcessOptions::nothing}));
+}
+
+std::vector<std::string> matching_files(const std::string& pattern)
+{
+    std::vector<std::string> files;
+    glob_t found{};
+    if (::glob(pattern.c_str(), 0, nullptr, &found) == 0)
+        files.assign(found.gl_pathv, found.gl_pathv + found.gl_pathc);
+    ::globfree(&found);
+    return files;
 }
 
 class Reader {
@@ -151,11 +140,8 @@ class Reader {
                 path =
                     (place.file.starts_with("/etc/ssh/") ? "/etc/ssh" : subject_.home + "/.ssh") +
                     "/" + path;
-            glob_t found{};
-            if (::glob(path.c_str(), 0, nullptr, &found) == 0)
-                for (std::size_t i = 0; i < found.gl_pathc; ++i)
-                    file(found.gl_pathv[i], depth + 1);
-            ::globfree(&found);
+            for (const std::string& found : matching_files(path))
+                file(found, depth + 1);
         }
     }
 

@@ -5,13 +5,13 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
+#include <xenlab/io/process.hpp>
 
 #include <fmt/format.h>
 
 #include <array>
 #include <cerrno>
 #include <csignal>
-#include <spawn.h>
 #include <thread>
 #include <utility>
 
@@ -20,8 +20,6 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace xenlab::transport {
 namespace {
@@ -70,28 +68,10 @@ class ProxyProcess final : public RouteKeeper {
 Route start_proxy(const std::string& command)
 {
     auto [ours, theirs] = socket_pair();
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDIN_FILENO);
-    ::posix_spawn_file_actions_adddup2(&actions, theirs.get(), STDOUT_FILENO);
-    posix_spawnattr_t attributes;
-    ::posix_spawnattr_init(&attributes);
-    sigset_t none;
-    ::sigemptyset(&none);
     // A group of its own: the terminal's Ctrl-C is for us, who end the proxy in good order.
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    std::string shell = "/bin/sh";
-    std::string option = "-c";
-    std::string text = command.starts_with("exec ") ? command : "exec " + command;
-    const std::array<char*, 4> words{shell.data(), option.data(), text.data(), nullptr};
-    pid_t child = 0;
-    const int error =
-        ::posix_spawn(&child, "/bin/sh", &actions, &attributes, words.data(), environ);
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0)
-        throw system_error(error, "proxy command");
+    const pid_t child = io::start_shell(
+        command.starts_with("exec ") ? command : "exec " + command,
+        {.in = theirs.get(), .out = theirs.get(), .group = io::ProcessOptions::Group::own});
     return {std::move(ours), std::make_unique<ProxyProcess>(child)};
 }
 

@@ -2,12 +2,12 @@
 #include "start_broker.hpp"
 
 #include <xenlab/base/error.hpp>
+#include <xenlab/io/process.hpp>
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstring>
-#include <spawn.h>
 #include <thread>
 
 #include <fcntl.h>
@@ -17,8 +17,6 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace xenlab::serial_cli {
 
@@ -59,43 +57,18 @@ std::optional<io::Fd> lock_target(const Target& target)
 
 namespace {
 
-struct Actions {
-    posix_spawn_file_actions_t files{};
-    posix_spawnattr_t attributes{};
-    Actions()
-    {
-        ::posix_spawn_file_actions_init(&files);
-        ::posix_spawnattr_init(&attributes);
-    }
-    ~Actions()
-    {
-        ::posix_spawn_file_actions_destroy(&files);
-        ::posix_spawnattr_destroy(&attributes);
-    }
-    Actions(const Actions&) = delete;
-    Actions& operator=(const Actions&) = delete;
-};
-
 /// A session of its own and no terminal: it outlives us.
 pid_t spawn(const Target& target, const Globals& globals)
 {
     std::vector<std::string> words{"serial-cli", "broker", "-t", target.text};
     if (!globals.context.empty())
         words.insert(words.end(), {"--context", globals.context});
-    std::vector<char*> arguments;
-    for (std::string& word : words)
-        arguments.push_back(word.data());
-    arguments.push_back(nullptr);
-    Actions actions;
-    for (const int fd : {0, 1, 2})
-        ::posix_spawn_file_actions_addopen(&actions.files, fd, "/dev/null", O_RDWR, 0);
-    ::posix_spawnattr_setflags(&actions.attributes, POSIX_SPAWN_SETSID);
-    pid_t pid = 0;
-    const int failed = ::posix_spawn(&pid, "/proc/self/exe", &actions.files, &actions.attributes,
-                                     arguments.data(), environ);
-    if (failed != 0)
-        throw system_error(failed, "cannot start the broker");
-    return pid;
+    using io::ProcessOptions;
+    return io::start_process("/proc/self/exe", words,
+                             {.in = ProcessOptions::nothing,
+                              .out = ProcessOptions::nothing,
+                              .err = ProcessOptions::nothing,
+                              .group = ProcessOptions::Group::session});
 }
 
 } // namespace

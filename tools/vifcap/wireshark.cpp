@@ -2,19 +2,16 @@
 #include "wireshark.hpp"
 
 #include <xenlab/base/error.hpp>
+#include <xenlab/io/process.hpp>
 
 #include <array>
 #include <cerrno>
 #include <chrono>
-#include <csignal>
 #include <cstdlib>
-#include <spawn.h>
 #include <thread>
 
 #include <fcntl.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace vifcap {
 
@@ -33,27 +30,12 @@ std::unique_ptr<Wireshark> start_wireshark()
         throw system_error(errno, "pipe");
     const io::Fd reading(ends[0]);
     io::Fd writing(ends[1]);
-    posix_spawn_file_actions_t actions;
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawn_file_actions_adddup2(&actions, reading.get(), STDIN_FILENO);
-    posix_spawnattr_t attributes;
-    ::posix_spawnattr_init(&attributes);
-    sigset_t none;
-    sigemptyset(&none);
-    ::posix_spawnattr_setsigmask(&attributes, &none);
-    // A group of its own: Ctrl-C here ends the capture, not what was captured.
-    ::posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK);
-    std::array<std::string, 4> words{"wireshark", "-k", "-i", "-"};
-    const std::array<char*, 5> argv{words[0].data(), words[1].data(), words[2].data(),
-                                    words[3].data(), nullptr};
-    pid_t child = 0;
-    const int error =
-        ::posix_spawnp(&child, "wireshark", &actions, &attributes, argv.data(), environ);
-    ::posix_spawnattr_destroy(&attributes);
-    ::posix_spawn_file_actions_destroy(&actions);
-    if (error != 0)
-        throw Error(Errc::failed, system_error(error, "wireshark").what(),
-                    "install Wireshark, or write to a file with -w");
+    try { // a group of its own: Ctrl-C here ends the capture, not what was captured
+        io::start_process("wireshark", {"wireshark", "-k", "-i", "-"},
+                          {.in = reading.get(), .group = io::ProcessOptions::Group::own});
+    } catch (const Error& error) {
+        throw Error(error.code(), error.what(), "install Wireshark, or write to a file with -w");
+    }
     return std::make_unique<Wireshark>(std::move(writing));
 }
 
