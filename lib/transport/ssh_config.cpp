@@ -50,12 +50,12 @@ std::string local_host()
     return name.data();
 }
 
-/// First value wins, but for IdentityFile, which adds up. Values are raw until all is read, since
-/// their tokens depend on other keywords.
+/// First value wins, but for IdentityFile and CertificateFile, which add up. Values are raw until
+/// all is read, since their tokens depend on other keywords.
 struct Raw {
     std::map<std::string, std::vector<std::string>> words;
     std::map<std::string, ConfigPlace> places;
-    std::vector<std::pair<std::string, ConfigPlace>> identities;
+    std::vector<std::pair<std::string, ConfigPlace>> identities, certificates;
 
     [[nodiscard]] std::string first(const std::string& keyword) const
     {
@@ -121,6 +121,8 @@ void Interpreter::keyword(const std::string& name, const std::vector<std::string
     const std::string& known = renamed == older.end() ? name : renamed->second;
     if (known == "identityfile")
         raw_.identities.emplace_back(words.front(), place);
+    else if (known == "certificatefile")
+        raw_.certificates.emplace_back(words.front(), place);
     // Whichever of the two comes first decides, as in ssh(1).
     else if ((known == "proxyjump" && raw_.has("proxycommand")) ||
              (known == "proxycommand" && raw_.has("proxyjump")))
@@ -163,6 +165,7 @@ SshSettings Interpreter::read(const std::string& config_file)
     if (subject.wants_final_pass) {
         subject.final_pass = true;
         raw_.identities.clear(); // they would be there twice
+        raw_.certificates.clear();
         pass(config_file, subject);
     }
     decide();
@@ -317,6 +320,9 @@ void Interpreter::decide_keys()
     for (const auto& [file, place] : raw_.identities)
         if (file != "none")
             out_.identity_files.push_back(path(file, place));
+    for (const auto& [file, place] : raw_.certificates)
+        if (file != "none")
+            out_.certificate_files.push_back(path(file, place));
     if (out_.default_identities)
         for (const char* name : {"id_ed25519", "id_ecdsa", "id_rsa"})
             out_.identity_files.push_back(ssh + name);

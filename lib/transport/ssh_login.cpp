@@ -2,6 +2,7 @@
 #include "ssh_login.hpp"
 
 #include "ssh_known_hosts.hpp"
+#include "ssh_user_keys.hpp"
 
 #include <xenlab/base/shell.hpp>
 #include <xenlab/base/text.hpp>
@@ -82,6 +83,10 @@ int SshLogin::complete(Step step)
         const int result = step();
         if (result != SSH_AGAIN && result != SSH_AUTH_AGAIN)
             return result;
+        if (connected_ && ssh_is_connected(session_) == 0) // libssh would try again for ever
+            throw Error(Errc::unreachable, ssh_words(session_),
+                        "a server takes only a few keys: name the right one with IdentityFile, and "
+                        "IdentitiesOnly yes");
         wait_();
     }
 }
@@ -205,15 +210,37 @@ void SshLogin::check_host_key()
 
 bool SshLogin::try_agent()
 {
-    if (settings_.agent.empty() || settings_.identities_only)
+    if (settings_.agent.empty())
         return false;
-    tried_.emplace_back("the agent's keys");
+    if (settings_.identities_only) {
+        std::vector<std::string> keys;
+        for (const std::string& file : settings_.identity_files)
+            keys.push_back(public_blob_of(file));
+        try {
+            filter_ = std::make_unique<AgentFilter>(settings_.agent, std::move(keys));
+        } catch (const Error&) { // as with an agent that is not there
+            return false;
+        }
+        if (ssh_set_agent_socket(session_, filter_->take_socket()) != SSH_OK)
+            throw Error(Errc::failed, "libssh: out of memory");
+    }
+    tried_.emplace_back(settings_.identities_only ? "the agent's keys of IdentityFile"
+                                                  : "the agent's keys");
     const int result = complete([&] { return ssh_userauth_agent(session_, nullptr); });
     if (result == SSH_AUTH_ERROR)
         throw Error(Errc::unreachable, ssh_words(session_));
     return result == SSH_AUTH_SUCCESS;
 }
 
+bool SshLogin::try_key(ssh_key key)
+{
+    const int result = complete([&] { return ssh_userauth_publickey(session_, nullptr, key); });
+    if (result == SSH_AUTH_ERROR)
+        throw Error(Errc::unreachable, ssh_words(session_));
+    return result == SSH_AUTH_SUCCESS;
+}
+
+/// With each certificate for the key, then with the key alone.
 bool SshLogin::try_identity(const std::string& file)
 {
     if (::access(file.c_str(), F_OK) != 0) {
@@ -222,23 +249,32 @@ bool SshLogin::try_identity(const std::string& file)
         return false;
     }
     bool asked = false;
-    ssh_key loaded = nullptr;
-    const int got =
+    const auto load = [&] {
+        ssh_key loaded = nullptr;
         ssh_pki_import_privkey_file(file.c_str(), nullptr, &no_passphrase, &asked, &loaded);
-    const KeyHandle key(loaded);
-    if (got != SSH_OK) {
+        return KeyHandle(loaded);
+    };
+    const KeyHandle key = load();
+    if (!key) {
         if (asked)
             encrypted_.push_back(file);
-        tried_.push_back(text::printable(file) +
-                         (asked ? " (needs a passphrase)" : " (cannot be read)"));
+        tried_.push_back(text::printable(file) + (asked ? " (needs a passphrase)"
+                                                  : file.ends_with(".pub")
+                                                      ? " (public: the agent has no key for it)"
+                                                      : " (cannot be read)"));
         return false;
     }
+    std::vector<std::string> files = settings_.certificate_files;
+    files.push_back(file + "-cert.pub");
+    for (const KeyHandle& certificate : certificates_for(key_blob(key.get()), files)) {
+        tried_.push_back(text::printable(file) + " and its certificate");
+        const KeyHandle certified = load(); // a key takes one certificate in its life
+        if (ssh_pki_copy_cert_to_privkey(certificate.get(), certified.get()) == SSH_OK &&
+            try_key(certified.get()))
+            return true;
+    }
     tried_.push_back(text::printable(file));
-    const int result =
-        complete([&] { return ssh_userauth_publickey(session_, nullptr, key.get()); });
-    if (result == SSH_AUTH_ERROR)
-        throw Error(Errc::unreachable, ssh_words(session_));
-    return result == SSH_AUTH_SUCCESS;
+    return try_key(key.get());
 }
 
 Error SshLogin::refused() const
@@ -286,6 +322,7 @@ void SshLogin::run(int fd)
     order_host_keys(types);
     if (complete([&] { return ssh_connect(session_); }) != SSH_OK)
         throw Error(Errc::unreachable, ssh_words(session_));
+    connected_ = true;
     check_host_key();
     authenticate();
 }

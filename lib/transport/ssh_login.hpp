@@ -2,12 +2,14 @@
 // From a descriptor to a session that is logged in: key exchange, host key, user's keys.
 #pragma once
 
+#include "ssh_agent_filter.hpp"
 #include "ssh_api.hpp"
 
 #include <xenlab/transport/channel.hpp>
 #include <xenlab/transport/ssh_config.hpp>
 
 #include <functional>
+#include <memory>
 #include <string>
 
 namespace xenlab::transport {
@@ -30,6 +32,7 @@ class SshLogin {
     void authenticate();
     bool try_agent();
     bool try_identity(const std::string& file);
+    bool try_key(ssh_key key);
     [[nodiscard]] Error refused() const;
     [[nodiscard]] std::string accept_command() const;
 
@@ -45,6 +48,8 @@ class SshLogin {
     std::string known_name_;
     std::vector<std::string> tried_;     ///< for the message
     std::vector<std::string> encrypted_; ///< keys that need a passphrase
+    std::unique_ptr<AgentFilter> filter_;
+    bool connected_ = false;
 };
 
 } // namespace xenlab::transport

@@ -17,18 +17,20 @@ namespace xenlab::transport {
 /// rest. Paths have ~ and %-tokens expanded.
 ///
 /// Keywords that work: Host, Match (all, host, originalhost, user, localuser, exec, final,
-/// canonical), Include, HostName, Port, User, IdentityFile, IdentitiesOnly, IdentityAgent,
-/// ProxyJump, ProxyCommand, HostKeyAlias, HostKeyAlgorithms, KexAlgorithms, Ciphers, MACs,
-/// Compression, PubkeyAcceptedAlgorithms (-KeyTypes), UserKnownHostsFile, GlobalKnownHostsFile,
-/// StrictHostKeyChecking, ConnectTimeout, ServerAliveInterval, ServerAliveCountMax, AddressFamily,
-/// BindAddress. Others are ignored, as are all that would weaken the check of host keys.
+/// canonical), Include, HostName, Port, User, IdentityFile, CertificateFile, IdentitiesOnly,
+/// IdentityAgent, ProxyJump, ProxyCommand, HostKeyAlias, HostKeyAlgorithms, KexAlgorithms, Ciphers,
+/// MACs, Compression, PubkeyAcceptedAlgorithms (-KeyTypes), UserKnownHostsFile,
+/// GlobalKnownHostsFile, StrictHostKeyChecking, ConnectTimeout, ServerAliveInterval,
+/// ServerAliveCountMax, AddressFamily, BindAddress. Others are ignored, as are all that would
+/// weaken the check of host keys.
 struct SshSettings {
     SshTarget given; ///< as the user said it
     std::string host, user;
     std::uint16_t port = 22;
     std::string host_key_alias; ///< empty: host, with the port if it is not 22
     std::vector<std::string> identity_files;
-    bool default_identities = true; ///< none was named: those are the usual ones
+    std::vector<std::string> certificate_files; ///< besides IDENTITY-cert.pub
+    bool default_identities = true;             ///< none was named: those are the usual ones
     bool identities_only = false;
     std::string agent; ///< path of its socket; empty: none
     std::vector<std::string> user_known_hosts, global_known_hosts;

@@ -295,3 +295,105 @@ TEST_F(SshLogin, StopEndsALogin)
     }
     ::close(fd);
 }
+
+namespace {
+
+/// An agent that ends with its owner.
+class Agent {
+  public:
+    explicit Agent(std::string socket) : socket_(std::move(socket))
+    {
+        test::run("ssh-agent -D -a '" + socket_ + "' >/dev/null 2>&1 & echo $! > '" + socket_ +
+                  ".pid'; for i in $(seq 200); do [ -S '" + socket_ +
+                  "' ] && break; sleep 0.05; done");
+    }
+    ~Agent() { test::run("kill $(cat '" + socket_ + ".pid')"); }
+    Agent(const Agent&) = delete;
+    Agent& operator=(const Agent&) = delete;
+    void add(const std::string& key) const
+    {
+        test::run("SSH_AUTH_SOCK='" + socket_ + "' ssh-add -q '" + key + "' 2>/dev/null");
+    }
+
+  private:
+    std::string socket_;
+};
+
+/// Signs keys; servers that trust it know no single key.
+class Authority {
+  public:
+    Authority() { test::run("ssh-keygen -q -t ed25519 -N '' -f '" + key() + "'"); }
+    [[nodiscard]] std::string key() const { return scratch_ / "ca"; }
+    [[nodiscard]] std::string trust() const { return "TrustedUserCAKeys \"" + key() + ".pub\"\n"; }
+    void sign(const std::string& public_key) const
+    {
+        test::run("ssh-keygen -q -s '" + key() + "' -I lab -n '" + test::our_name() + "' '" +
+                  public_key + "'");
+    }
+
+  private:
+    test::Scratch scratch_;
+};
+
+} // namespace
+
+TEST_F(SshLogin, ACertificateBesideTheKeyIsUsed)
+{
+    const Authority authority;
+    for (const char* type : {"ed25519", "ecdsa", "rsa"}) {
+        SshServer server(authority.trust());
+        server.make_key("user_key", type);
+        test::write_file(server.at("authorized_keys"), "");
+        EXPECT_THAT(failure(server.config()).what(), HasSubstr("refuses the login")) << type;
+        authority.sign(server.at("user_key.pub"));
+        expect_login(*server.connect());
+        EXPECT_THAT(test::read_file(server.at("log")), HasSubstr("Accepted certificate ID"))
+            << type;
+    }
+}
+
+TEST_F(SshLogin, CertificateFileGoesWithItsKeyOnly)
+{
+    const Authority authority;
+    SshServer server(authority.trust());
+    test::write_file(server.at("authorized_keys"), "");
+    server.make_key("other", "ed25519");
+    authority.sign(server.at("other.pub"));
+    authority.sign(server.at("user_key.pub"));
+    test::run("mv '" + server.at("user_key-cert.pub") + "' '" + server.at("mine") + "'");
+    const std::string other = "Host *\n  CertificateFile \"" + server.at("other-cert.pub") + "\"\n";
+    EXPECT_THAT(failure(server.config(other)).what(), HasSubstr("refuses the login"));
+    expect_login(*server.connect(other + "  CertificateFile \"" + server.at("mine") + "\"\n"));
+}
+
+TEST_F(SshLogin, AnAgentsCertificateIsUsed)
+{
+    const Authority authority;
+    SshServer server(authority.trust());
+    test::write_file(server.at("authorized_keys"), "");
+    authority.sign(server.at("user_key.pub"));
+    const Agent agent(server.at("agent"));
+    agent.add(server.at("user_key")); // and its certificate
+    test::run("rm '" + server.at("user_key") + "' '" + server.at("user_key-cert.pub") + "'");
+    for (const char* only : {"no", "yes"})
+        expect_login(*server.connect("Host *\n  IdentityAgent \"" + server.at("agent") +
+                                     "\"\n  IdentitiesOnly " + only + "\n"));
+}
+
+TEST_F(SshLogin, IdentitiesOnlyAsksTheAgentForNamedKeysOnly)
+{
+    SshServer server("MaxAuthTries 2\n");
+    const Agent agent(server.at("agent"));
+    for (int i = 0; i < 4; ++i) { // more than the server's patience
+        server.make_key("stranger" + std::to_string(i), "ed25519");
+        agent.add(server.at("stranger" + std::to_string(i)));
+    }
+    agent.add(server.at("user_key"));
+    test::run("rm '" + server.at("user_key") + "'"); // its public half is enough
+    const std::string through = "Host *\n  IdentityAgent \"" + server.at("agent") + "\"\n";
+    const Error error = failure(server.config(through));
+    EXPECT_EQ(error.code(), Errc::unreachable);
+    EXPECT_THAT(error.what(), HasSubstr("Too many authentication failures"));
+    EXPECT_THAT(error.hint(), HasSubstr("IdentitiesOnly yes"));
+    expect_login(*server.connect(through + "  IdentitiesOnly yes\n"));
+}
