@@ -75,6 +75,14 @@ std::optional<std::uint64_t> counter(std::string_view line, std::string_view wor
     return text::parse_u64(line.substr(0, blank));
 }
 
+/// What nobody wants any more: tcpdump can only end when it has got rid of it.
+void drain(transport::SshCommand& command, transport::TimePoint deadline)
+{
+    std::vector<std::byte> rest(64U << 10U);
+    while (command.read_stdout(rest, deadline) > 0) {
+    }
+}
+
 } // namespace
 
 std::uint64_t CaptureEnd::lost() const
@@ -84,11 +92,9 @@ std::uint64_t CaptureEnd::lost() const
 }
 
 Capture::Capture(std::shared_ptr<transport::SshSession> session, CaptureOptions options,
-                 Output& output, std::function<void()> opened,
-                 std::function<void(CaptureEnd)> ended)
+                 Output& output, CaptureCallbacks callbacks)
     : session_(std::move(session)), options_(std::move(options)), output_(output),
-      opened_(std::move(opened)), ended_(std::move(ended)),
-      thread_([this](const std::stop_token& stop) { run(stop); })
+      callbacks_(std::move(callbacks)), thread_([this](const std::stop_token& stop) { run(stop); })
 {
 }
 
@@ -112,6 +118,8 @@ void Capture::take_line(const std::string& line)
              line.find("The interface went down") != std::string::npos ||
              line.find("That device is not up") != std::string::npos)
         end_.vanished = true;
+    else if (line == "vifcap: old tcpdump")
+        callbacks_.old();
     else if (line == "vifcap: no tcpdump")
         end_.problem = "the host has no tcpdump";
     else if (line.starts_with("tcpdump: ") && line.find("listening on") == std::string::npos &&
@@ -156,7 +164,7 @@ void Capture::read_packets(transport::SshCommand& command, const std::stop_token
         end_.output_failure = std::current_exception();
         return;
     }
-    opened_();
+    callbacks_.opened();
     while (const auto packet = reader->next()) {
         last_time_ = packet->time;
         try {
@@ -208,6 +216,7 @@ void Capture::run(const std::stop_token& stop)
         }
         try {
             command->close_stdin();
+            drain(*command, deadline_in(time_to_end));
             command->wait(deadline_in(time_to_end));
         } catch (const Error& error) {
             failure = failure ? failure : error;
@@ -221,7 +230,7 @@ void Capture::run(const std::stop_token& stop)
     } catch (const Error& error) {
         failed(error);
     }
-    ended_(std::move(end_));
+    callbacks_.ended(std::move(end_));
 }
 
 } // namespace vifcap

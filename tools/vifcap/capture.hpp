@@ -35,12 +35,18 @@ struct CaptureOptions {
     std::string comment;     ///< of the first packet
 };
 
+/// Called in the capture's threads.
+struct CaptureCallbacks {
+    std::function<void()> opened;          ///< tcpdump listens
+    std::function<void()> old;             ///< it knows no immediate mode
+    std::function<void(CaptureEnd)> ended; ///< once, at the end
+};
+
 /// Has threads of its own. Destroying it waits for them, at most a few seconds.
 class Capture {
   public:
-    /// `opened` when tcpdump listens, `ended` once at the end; both in the capture's thread.
     Capture(std::shared_ptr<xenlab::transport::SshSession> session, CaptureOptions options,
-            Output& output, std::function<void()> opened, std::function<void(CaptureEnd)> ended);
+            Output& output, CaptureCallbacks callbacks);
     ~Capture();
     Capture(const Capture&) = delete;
     Capture& operator=(const Capture&) = delete;
@@ -58,8 +64,7 @@ class Capture {
     std::shared_ptr<xenlab::transport::SshSession> session_;
     CaptureOptions options_;
     Output& output_;
-    std::function<void()> opened_;
-    std::function<void(CaptureEnd)> ended_;
+    CaptureCallbacks callbacks_;
     CaptureEnd end_;
     std::uint64_t last_time_ = 0;
     std::optional<std::uint32_t> number_; ///< in the output

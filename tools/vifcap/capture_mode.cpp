@@ -231,8 +231,14 @@ int capture_mode(const Options& o, cli::Context& context)
         recorder.add_host(text::printable(link.target.host), link);
     }
     const auto began = std::chrono::steady_clock::now();
-    recorder.run();
-    output.finish();
+    try {
+        recorder.run();
+        output.finish();
+    } catch (const Error&) {
+        if (const std::string file = output.salvage(); !file.empty())
+            context.note(fmt::format("what was captured before is in {}", text::printable(file)));
+        throw;
+    }
     const std::chrono::duration<double> seconds = std::chrono::steady_clock::now() - began;
     if (json)
         context.write_json(document(recorder.epochs(), output, seconds.count()));

@@ -12,23 +12,56 @@ namespace vifcap {
 
 using namespace xenlab;
 
-/// Passes bytes on and counts them.
-class Output::Counted final : public io::ByteSink {
+/// Gathers whole blocks and passes them on together: whatever breaks, what was passed on is good.
+class Output::Blocks final : public io::ByteSink {
   public:
-    explicit Counted(io::ByteSink& sink) : sink_(sink) {}
+    Blocks(io::OutputFile* file, io::ByteSink* sink) : file_(file), sink_(sink) {}
     using io::ByteSink::write;
     void write(std::span<const std::byte> data) override
     {
-        sink_.write(data);
-        size_ += data.size();
+        held_.insert(held_.end(), data.begin(), data.end());
     }
-    void flush() override { sink_.flush(); }
-    void finish() override { sink_.finish(); }
-    [[nodiscard]] std::uint64_t size() const noexcept { return size_; }
+    /// Here a block ends.
+    void pass_on_if_large()
+    {
+        if (held_.size() >= large)
+            flush();
+    }
+    void flush() override
+    {
+        if (file_ != nullptr) {
+            file_->write(held_);
+        } else {
+            sink_->write(held_);
+            sink_->flush();
+        }
+        passed_ += held_.size();
+        held_.clear();
+    }
+    void finish() override
+    {
+        flush();
+        if (file_ != nullptr)
+            file_->commit();
+        else
+            sink_->finish();
+    }
+    /// Makes a good file of what was passed on before a disk was full.
+    void salvage()
+    {
+        if (file_ == nullptr)
+            return;
+        file_->set_size(passed_);
+        file_->commit();
+    }
+    [[nodiscard]] std::uint64_t size() const noexcept { return passed_ + held_.size(); }
 
   private:
-    io::ByteSink& sink_;
-    std::uint64_t size_ = 0;
+    static constexpr std::size_t large = 64U << 10U;
+    io::OutputFile* file_;
+    io::ByteSink* sink_;
+    std::vector<std::byte> held_;
+    std::uint64_t passed_ = 0;
 };
 
 Output::Output(OutputOptions options) : options_(std::move(options))
@@ -49,29 +82,28 @@ static std::string numbered(const std::string& path, unsigned number)
 
 void Output::begin_file()
 {
-    io::ByteSink* sink = options_.sink;
-    if (sink == nullptr) {
+    if (options_.sink == nullptr) {
         const std::string path =
             options_.rotation.size == 0 ? options_.path : numbered(options_.path, ++file_number_);
-        file_ = std::make_unique<io::FileSink>(path);
+        blocks_.reset(); // uses the file
+        file_ = std::make_unique<io::OutputFile>(path);
         files_.push_back(path);
-        sink = file_.get();
     }
-    counted_ = std::make_unique<Counted>(*sink);
+    blocks_ = std::make_unique<Blocks>(file_.get(), options_.sink);
     classic_.reset();
     events_.reset();
     if (options_.classic)
         return; // its header needs the link type
-    ng_ = std::make_unique<pcap::NgWriter>(*counted_, "vifcap " XENLAB_VERSION);
+    ng_ = std::make_unique<pcap::NgWriter>(*blocks_, "vifcap " XENLAB_VERSION);
     for (Source& source : sources_)
         if (!source.closed)
             source.id = ng_->add_interface(source.interface);
-    counted_->flush();
+    blocks_->flush();
 }
 
 void Output::end_file()
 {
-    counted_->finish();
+    blocks_->finish();
     const unsigned kept = options_.rotation.files;
     if (kept != 0 && files_.size() > kept) {
         std::error_code ignored; // somebody may have moved it away
@@ -82,7 +114,7 @@ void Output::end_file()
 
 void Output::rotate_if_due()
 {
-    if (options_.rotation.size == 0 || counted_->size() < options_.rotation.size)
+    if (options_.rotation.size == 0 || blocks_->size() < options_.rotation.size)
         return;
     end_file();
     begin_file();
@@ -106,9 +138,9 @@ std::uint32_t Output::open(const pcap::Interface& interface, std::string comment
     sources_.push_back(std::move(source));
     if (!ng_ && !classic_) {
         classic_ = std::make_unique<pcap::ClassicWriter>(
-            *counted_, pcap::Header{.link_type = classic_link_, .snap_length = 0});
+            *blocks_, pcap::Header{.link_type = classic_link_, .snap_length = 0});
     }
-    counted_->flush();
+    blocks_->flush();
     return static_cast<std::uint32_t>(sources_.size() - 1);
 }
 
@@ -125,13 +157,15 @@ bool Output::packet(std::uint32_t number, const pcap::Packet& packet, bool more)
     } else {
         if (!classic_)
             classic_ = std::make_unique<pcap::ClassicWriter>(
-                *counted_, pcap::Header{.link_type = classic_link_, .snap_length = 0});
+                *blocks_, pcap::Header{.link_type = classic_link_, .snap_length = 0});
         classic_->packet(packet);
     }
     ++packets_;
     full_ = options_.most_packets != 0 && packets_ >= options_.most_packets;
     if (!more || full_)
-        counted_->flush();
+        blocks_->flush();
+    else
+        blocks_->pass_on_if_large();
     if (full_ && options_.limit_reached)
         options_.limit_reached();
     return true;
@@ -143,7 +177,7 @@ void Output::close(std::uint32_t number, const pcap::Statistics& statistics)
     Source& source = sources_.at(number);
     if (ng_) {
         ng_->statistics(source.id, statistics);
-        counted_->flush();
+        blocks_->flush();
     }
     source.closed = true;
 }
@@ -169,13 +203,26 @@ void Output::event(const std::string& words, std::uint64_t time)
         events_interface(),
         {.time = time, .original_length = static_cast<std::uint32_t>(bytes.size()), .data = bytes},
         words);
-    counted_->flush();
+    blocks_->flush();
 }
 
 void Output::finish()
 {
     const std::lock_guard lock(mutex_);
     end_file();
+}
+
+std::string Output::salvage() noexcept
+{
+    const std::lock_guard lock(mutex_);
+    try {
+        if (packets_ == 0 || !blocks_ || files_.empty())
+            return {};
+        blocks_->salvage();
+        return files_.back();
+    } catch (const std::exception&) { // what broke first is what is told
+        return {};
+    }
 }
 
 } // namespace vifcap

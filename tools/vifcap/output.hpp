@@ -52,6 +52,9 @@ class Output {
     /// A row among the packets.
     void event(const std::string& words, std::uint64_t time);
     void finish();
+    /// After a failure: keeps what was written before it, if there was a packet. The file's name;
+    /// empty when there is none.
+    std::string salvage() noexcept;
 
     [[nodiscard]] std::uint64_t packets() const noexcept { return packets_; }
     [[nodiscard]] const std::vector<std::string>& files() const noexcept { return files_; }
@@ -63,7 +66,7 @@ class Output {
         std::uint32_t id = 0; ///< in the current file
         bool closed = false;
     };
-    class Counted;
+    class Blocks;
     void begin_file();
     void end_file();
     void rotate_if_due();
@@ -71,8 +74,8 @@ class Output {
 
     OutputOptions options_;
     std::mutex mutex_;
-    std::unique_ptr<xenlab::io::ByteSink> file_;
-    std::unique_ptr<Counted> counted_;
+    std::unique_ptr<xenlab::io::OutputFile> file_;
+    std::unique_ptr<Blocks> blocks_; ///< writes to file_
     std::unique_ptr<xenlab::pcap::NgWriter> ng_;
     std::unique_ptr<xenlab::pcap::ClassicWriter> classic_;
     std::vector<Source> sources_;

@@ -26,27 +26,9 @@ class PipeSink final : public io::ByteSink {
     PipeSink(io::Fd fd, std::string name, std::stop_token stop)
         : fd_(std::move(fd)), name_(std::move(name)), stop_(std::move(stop))
     {
-        buffer_.reserve(capacity);
     }
     using io::ByteSink::write;
     void write(std::span<const std::byte> data) override
-    {
-        if (buffer_.size() + data.size() > capacity)
-            flush();
-        if (data.size() >= capacity)
-            write_out(data);
-        else
-            buffer_.insert(buffer_.end(), data.begin(), data.end());
-    }
-    void flush() override
-    {
-        write_out(buffer_);
-        buffer_.clear();
-    }
-    void finish() override { flush(); }
-
-  private:
-    void write_out(std::span<const std::byte> data)
     {
         while (!data.empty()) {
             const ssize_t n = ::write(fd_.get(), data.data(), data.size());
@@ -60,6 +42,10 @@ class PipeSink final : public io::ByteSink {
                 throw system_error(errno, name_);
         }
     }
+    void flush() override {}
+    void finish() override {}
+
+  private:
     /// The reader is behind. After a stop it gets a few seconds for the rest.
     void wait()
     {
@@ -72,12 +58,10 @@ class PipeSink final : public io::ByteSink {
             throw Error(Errc::interrupted, "interrupted");
     }
 
-    static constexpr std::size_t capacity = 64U << 10U;
     static constexpr std::chrono::seconds patience{2};
     io::Fd fd_;
     std::string name_;
     std::stop_token stop_;
-    std::vector<std::byte> buffer_;
     std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 

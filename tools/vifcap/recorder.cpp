@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+// What is captured, and what is told about it.
 #include "recorder.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -18,8 +19,6 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto retry_after = 200ms; // of an interface that could not be opened
-constexpr auto once_grace = 1s;     // another interface of the same NIC may follow (vif after tap)
-constexpr auto host_patience = 60s; // without XAPI nobody says that a VM was halted
 
 std::uint64_t host_time(const std::optional<follow::HostView>& view)
 {
@@ -221,10 +220,25 @@ void Recorder::start(std::size_t t, std::size_t index, const std::string& interf
             fmt::format(", {} after {} went", seconds_text(Clock::now() - *progress.gone_at),
                         progress.last_interface);
     one.capture = std::make_unique<Capture>(
-        host.session, std::move(capture), output_, [this, id] { post([this, id] { opened(id); }); },
-        [this, id](CaptureEnd end) {
-            post([this, id, end = std::move(end)]() mutable { ended(id, std::move(end)); });
-        });
+        host.session, std::move(capture), output_,
+        CaptureCallbacks{.opened = [this, id] { post([this, id] { opened(id); }); },
+                         .old = [this, index] { post([this, index] { old_tcpdump(index); }); },
+                         .ended =
+                             [this, id](CaptureEnd end) {
+                                 post([this, id, end = std::move(end)]() mutable {
+                                     ended(id, std::move(end));
+                                 });
+                             }});
+}
+
+void Recorder::old_tcpdump(std::size_t index)
+{
+    Host& host = hosts_[index];
+    if (!std::exchange(host.old_told, true))
+        context_.warning(fmt::format(
+            "tcpdump on {} is too old for immediate mode: packets come up to a second late, and "
+            "the last ones before an interface goes are lost",
+            host.name));
 }
 
 void Recorder::opened(std::size_t id)
@@ -255,8 +269,10 @@ void Recorder::ended(std::size_t id, CaptureEnd end)
 {
     Running& one = running_.at(id);
     one.ended = true;
-    if (end.output_failure)
+    if (end.output_failure) {
+        running_.erase(id);
         std::rethrow_exception(end.output_failure);
+    }
     const std::string label = targets_[one.target].label;
     const std::string interface = one.interface;
     const std::size_t host = one.host;
@@ -281,116 +297,6 @@ void Recorder::ended(std::size_t id, CaptureEnd end)
         throw Error(Errc::failed, fmt::format("{}: {}: {}", hosts_[host].name, interface, problem),
                     problem.find("no tcpdump") != std::string::npos ? "install tcpdump on the host"
                                                                     : "");
-}
-
-bool Recorder::running(std::size_t target) const
-{
-    return std::any_of(running_.begin(), running_.end(), [&](const auto& one) {
-        return one.second.target == target && !one.second.ended;
-    });
-}
-
-/// Without XAPI the host is the only one to say that something does not exist.
-void Recorder::check_first_view(std::size_t index)
-{
-    if (options_.follow || !places_.empty())
-        return;
-    for (std::size_t t = 0; t < targets_.size(); ++t) {
-        const Target& target = targets_[t];
-        if (running(t) || progress_[t].epochs > 0)
-            continue;
-        const std::string& host = hosts_[index].name;
-        if (!target.interface.empty())
-            throw Error(Errc::not_found,
-                        fmt::format("{} has no interface {}", host, target.interface),
-                        "--follow waits for it");
-        if (!target.vm_uuid.empty() && !hosts_[index].view->xenstore)
-            throw Error(Errc::precondition,
-                        fmt::format("{} has no xenstore-read to find the VM with", host),
-                        "name the domain with --domid or the interface with --interface");
-        throw Error(Errc::precondition,
-                    fmt::format("{}: no interface of {} is there", host, target.label),
-                    "--follow waits for the VM to start");
-    }
-}
-
-void Recorder::check_ends()
-{
-    for (std::size_t t = 0; t < targets_.size(); ++t) {
-        Progress& progress = progress_[t];
-        if (running(t) || progress.epochs == 0 || !progress.gone_at) {
-            progress.done = false;
-            continue;
-        }
-        const auto idle = Clock::now() - *progress.gone_at;
-        const auto place = places_.find(targets_[t].vm_uuid);
-        const bool halted = place != places_.end() && place->second.halted;
-        progress.done = options_.once     ? idle > once_grace
-                        : options_.follow ? false
-                        : halted          ? idle > once_grace
-                                          : place == places_.end() && idle > host_patience;
-    }
-    if (std::all_of(progress_.begin(), progress_.end(), [](const Progress& p) { return p.done; }))
-        finish_ = true;
-}
-
-void Recorder::drain_news(std::unique_lock<std::mutex>& lock)
-{
-    while (!news_.empty()) {
-        const auto news = std::move(news_.front());
-        news_.pop_front();
-        lock.unlock();
-        news();
-        lock.lock();
-    }
-}
-
-/// Everything that tcpdump has seen still arrives.
-void Recorder::end_captures()
-{
-    for (auto& [id, one] : running_)
-        if (one.capture)
-            one.capture->end();
-    const auto last = Clock::now() + 15s;
-    std::unique_lock lock(mutex_);
-    while (!running_.empty() && Clock::now() < last) {
-        changed_.wait_for(lock, 50ms, [&] { return !news_.empty(); });
-        drain_news(lock);
-    }
-}
-
-void Recorder::run()
-{
-    started_ = Clock::now();
-    std::exception_ptr broken;
-    try {
-        std::unique_lock lock(mutex_);
-        while (!finish_ && !failure_ && !context_.stop.stop_requested()) {
-            changed_.wait_for(lock, context_.stop, 50ms,
-                              [&] { return !news_.empty() || failure_ || finish_; });
-            drain_news(lock);
-            lock.unlock();
-            for (std::size_t i = 0; i < hosts_.size(); ++i)
-                look_at(i); // interfaces whose turn it is to be tried again
-            check_ends();
-            if (options_.duration.count() > 0 && Clock::now() - started_ >= options_.duration)
-                finish_ = true;
-            lock.lock();
-        }
-        broken = failure_;
-        finish_ = true;
-    } catch (...) {
-        broken = std::current_exception();
-        finish_ = true;
-    }
-    try {
-        end_captures();
-    } catch (...) {
-        if (!broken)
-            broken = std::current_exception();
-    }
-    if (broken)
-        std::rethrow_exception(broken);
 }
 
 } // namespace vifcap

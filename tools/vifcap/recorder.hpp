@@ -86,7 +86,7 @@ class Recorder {
         std::unique_ptr<HostLink> link;
         std::shared_ptr<xenlab::transport::SshSession> session;
         std::optional<xenlab::follow::HostView> view;
-        bool clock_told = false;
+        bool clock_told = false, old_told = false;
         bool failed = false;
     };
     struct Running {
@@ -108,6 +108,7 @@ class Recorder {
     void drain_news(std::unique_lock<std::mutex>& lock);
     void host_news(std::size_t host, const HostNews& news);
     void opened(std::size_t id);
+    void old_tcpdump(std::size_t host);
     void ended(std::size_t id, CaptureEnd end);
     void look_at(std::size_t host);
     [[nodiscard]] bool belongs(const Target& target, const std::string& interface,
