@@ -15,8 +15,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::hours longest_enabled{48}; // xapi's own limit
-
 /// Everything that names the host in messages and in the capture.
 std::string name_of(const xapi::Object<xapi::Host>& host)
 {
@@ -54,18 +52,7 @@ PoolTargets::PoolTargets(const Options& options, const cli::Context& context)
 {
 }
 
-PoolTargets::~PoolTargets()
-{
-    watches_.clear();
-    for (const auto& [pool, host] : opened_) {
-        try {
-            pool->session().call("host.disable_ssh", {xapi::Session::value(host)});
-        } catch (const Error& error) {
-            context_.warning(
-                fmt::format("SSH stays enabled on a host until its timeout: {}", error.what()));
-        }
-    }
-}
+PoolTargets::~PoolTargets() = default;
 
 void PoolTargets::add_nics(Member& member, const NicWord& word)
 {
@@ -151,17 +138,10 @@ void PoolTargets::open_ssh(lab::Pool& pool, const xapi::Object<xapi::Host>& host
                     fmt::format("enable it with: xe host-enable-ssh uuid={}; or let vifcap do so "
                                 "for a while: --enable-ssh 1h",
                                 uuid));
-    const auto time =
-        std::clamp<std::chrono::milliseconds>(*options_.enable_ssh, 60s, longest_enabled);
-    auto& session = pool.session();
-    session.call("host.set_ssh_enabled_timeout",
-                 {xapi::Session::value(host.ref),
-                  xmlrpc::Value(std::to_string(
-                      std::chrono::duration_cast<std::chrono::seconds>(time).count()))});
-    session.call("host.enable_ssh", {xapi::Session::value(host.ref)});
+    auto access = std::make_unique<SshAccess>(pool, host.ref, *options_.enable_ssh, context_);
     context_.note(fmt::format("SSH is enabled on {} until the capture ends", name_of(host)));
     const std::lock_guard lock(mutex_);
-    opened_.emplace_back(&pool, host.ref);
+    opened_.push_back(std::move(access));
 }
 
 HostLinkOptions PoolTargets::link_to(lab::Pool& pool, const xapi::Object<xapi::Host>& host)

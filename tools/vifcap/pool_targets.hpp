@@ -4,6 +4,7 @@
 
 #include "modes.hpp"
 #include "recorder.hpp"
+#include "ssh_access.hpp"
 
 #include <xenlab/follow/vm_watch.hpp>
 #include <xenlab/lab/targets.hpp>
@@ -54,7 +55,7 @@ class PoolTargets {
     xenlab::lab::Pools pools_;
     std::vector<Member> members_;
     std::mutex mutex_; ///< of opened_
-    std::vector<std::pair<xenlab::lab::Pool*, xenlab::xapi::Ref<xenlab::xapi::Host>>> opened_;
+    std::vector<std::unique_ptr<SshAccess>> opened_;
     std::vector<std::unique_ptr<xenlab::follow::VmWatch>> watches_; ///< last: use the rest
 };
 

@@ -144,11 +144,21 @@ def host_evacuate(ctx, host, network, batch):
 
 
 def add_ssh_api():
-    """What xapi 23.1 does not have yet (xapi.md 3.5; not recorded)."""
-    CLASSES["host"]["ssh_enabled"] = Field("ssh_enabled:b")
+    """What xapi 23.1 does not have yet (xapi.md 3.5; xapi's design document on SSH; not recorded)."""
+    fields = [Field("ssh_enabled:b"), Field("ssh_enabled_timeout:i"), Field("ssh_auto_mode:b")]
+    CLASSES["host"].update({field.name: field for field in fields})
+    for field in fields[1:]:
+        def get(ctx, host, name=field.name):
+            return ctx.db.row("host", host)[name]
+
+        def change(ctx, host, value, name=field.name):
+            ctx.db.set("host", host, **{name: value})
+
+        api(f"host.get_{field.name}", "r.host")(get)
+        api(f"host.set_{field.name}", f"r.host {field.kind}")(change)
     for name, wanted in (("host.enable_ssh", True), ("host.disable_ssh", False)):
         def switch(ctx, host, wanted=wanted):
-            ctx.db.set("host", host, ssh_enabled=wanted)
+            ctx.db.set("host", host, ssh_enabled=wanted, ssh_auto_mode=False)
 
         api(name, "r.host", True)(switch)
 
