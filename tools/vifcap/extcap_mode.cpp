@@ -10,6 +10,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <thread>
 
 namespace vifcap {
 
@@ -28,13 +32,36 @@ std::string value(const std::string& foreign)
     return text;
 }
 
+/// Wireshark's window waits for us.
+class Hurry {
+  public:
+    explicit Hurry(std::stop_token stop)
+        : stop_(std::move(stop), [this] { ends_.request_stop(); }),
+          timer_([this](const std::stop_token& done) {
+              std::mutex mutex;
+              std::condition_variable_any never;
+              std::unique_lock lock(mutex);
+              never.wait_for(lock, done, std::chrono::seconds(5), [] { return false; });
+              ends_.request_stop();
+          })
+    {
+    }
+    [[nodiscard]] std::stop_token token() const { return ends_.get_token(); }
+
+  private:
+    std::stop_source ends_;
+    std::stop_callback<std::function<void()>> stop_;
+    std::jthread timer_;
+};
+
 int list(const Options& options, cli::Context& context)
 {
     context.out().write(fmt::format("extcap {{version={}}}{{help=https://www.wireshark.org}}"
                                     "{{display=xenlab}}\n",
                                     XENLAB_VERSION));
+    const Hurry hurry(context.stop);
     try {
-        lab::Pools pools(options.connect, {}, context.stop);
+        lab::Pools pools(options.connect, {}, hurry.token());
         for (const Nic& nic : running_nics(pools)) {
             // Names that Wireshark could not hand back are known by their uuid.
             const std::string name = value(nic.vm) == nic.vm ? nic.vm : nic.uuid;
@@ -43,9 +70,10 @@ int list(const Options& options, cli::Context& context)
                 value(nic.device), value(nic.vm), value(nic.device), value(nic.host)));
         }
     } catch (const Error& error) {
-        if (error.code() == Errc::interrupted)
+        if (context.stop.stop_requested())
             throw;
-        context.note(error.what());
+        context.note(error.code() == Errc::interrupted ? "the pool does not answer in time"
+                                                       : error.what());
     }
     return 0;
 }
@@ -69,8 +97,10 @@ int config(cli::Context& context)
 
 } // namespace
 
-int extcap_mode(const Options& o, cli::Context& context)
+int extcap_mode(const Options& options, cli::Context& context)
 {
+    Options o = options;
+    o.connect.never_ask = true; // whose terminal it would be is Wireshark's business
     if (o.extcap_interfaces)
         return list(o, context);
     if (o.extcap_dlts) {
@@ -89,11 +119,10 @@ int extcap_mode(const Options& o, cli::Context& context)
     }
     if (o.fifo.empty() || !o.extcap_interface.starts_with(prefix))
         throw Error(Errc::usage, "--capture needs --fifo and --extcap-interface");
-    Options capture = o;
-    capture.vms = {o.extcap_interface.substr(prefix.size())};
+    o.vms = {o.extcap_interface.substr(prefix.size())};
     if (!o.extcap_filter.empty())
-        capture.filter = {o.extcap_filter};
-    return capture_mode(capture, context);
+        o.filter = {o.extcap_filter};
+    return capture_mode(o, context);
 }
 
 } // namespace vifcap
