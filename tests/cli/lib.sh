@@ -306,3 +306,29 @@ def value(word):
 print(call(method, session, *map(value, words)))
 END
 }
+
+# with_nic: what most tests of captures need: sshd h1, and on it vif7.0, behind which a guest is 10.7.0.2.
+with_nic() {
+    requires tcpdump tshark jq
+    with_sshd h1
+    guest a
+    nic a vif7.0 7
+    up vif7.0 7
+}
+
+# capture ARGUMENT...: vifcap in the background on h1, its words in the file err; returns when the first interface is
+# captured. It is $CAPTURE.
+capture() {
+    : >err
+    vifcap -v --ssh-config ssh_config --ssh-host h1 "$@" 2>err &
+    CAPTURE=$!
+    wait_for 30 grep -qs 'is captured' err
+}
+
+# end_capture: tells it to end; prints its exit status as "exit N" unless it is 0.
+end_capture() {
+    local code=0
+    kill "$CAPTURE"
+    wait "$CAPTURE" || code=$?
+    [ "$code" = 0 ] || echo "exit $code"
+}
