@@ -8,7 +8,7 @@ with_sshd host
 status drbl-deploy status --server host --ssh-config "$PWD/ssh_config"
 status drbl-deploy restore gold --disk sda --hosts 10.0.0.5 --server host --ssh-config "$PWD/ssh_config" --run -y
 status drbl-deploy doctor --server host --ssh-config "$PWD/ssh_config" --json 2>/dev/null | tail -n 1
-{ stop_sshd "$SSHD_PID"; wait; } 2>/dev/null || true
+{ stop_sshd "$SSHD_PID"; wait "$SSHD_PID"; } 2>/dev/null || true
 sleep 0.2
 status drbl-deploy status --server host --ssh-config "$PWD/ssh_config" 2>err
 grep -q "error:" err && ! grep -q "trying again" err || cat err
