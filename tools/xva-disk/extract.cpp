@@ -24,6 +24,8 @@
 #include <algorithm>
 #include <optional>
 
+#include <unistd.h>
+
 namespace xva_disk {
 
 using namespace xenlab;
@@ -47,7 +49,7 @@ class Output {
         size_ = size;
         if (!vhd_)
             sink_ = file_ ? std::make_unique<block::RawWriter>(*file_)
-                          : std::make_unique<block::RawWriter>(*stream_);
+                          : block::RawWriter::on_descriptor(STDOUT_FILENO, *stream_);
         else if (!size)
             throw Error(Errc::precondition, "the size of the disk is not known beforehand",
                         "extract it as raw");

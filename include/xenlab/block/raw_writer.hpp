@@ -7,6 +7,7 @@
 #include <xenlab/io/output_file.hpp>
 
 #include <cstdint>
+#include <memory>
 #include <span>
 
 namespace xenlab::block {
@@ -18,6 +19,12 @@ class RawWriter final : public DiskSink {
   public:
     explicit RawWriter(io::OutputFile& file) : file_(&file) {}
     explicit RawWriter(io::ByteSink& sink) : sink_(&sink) {}
+
+    /// On the descriptor that `sink` writes to (and has not written to yet). If that is a regular
+    /// file which ends where the next byte goes, as after "> FILE", zeros become holes there, too;
+    /// finish() leaves the position behind the disk.
+    static std::unique_ptr<RawWriter> on_descriptor(int fd, io::ByteSink& sink);
+
     void write(std::span<const std::byte> data) override;
     void skip(std::uint64_t length) override;
     void finish() override;
@@ -25,9 +32,14 @@ class RawWriter final : public DiskSink {
   private:
     void write_sparse(std::span<const std::byte> data);
     void write_plain(std::span<const std::byte> data);
+    void write_at(std::uint64_t offset, std::span<const std::byte> data);
+    void finish_descriptor();
+    [[nodiscard]] bool sparse() const { return fd_ >= 0 || (file_ != nullptr && file_->sparse()); }
 
     io::OutputFile* file_ = nullptr;
     io::ByteSink* sink_ = nullptr; ///< one of the two
+    int fd_ = -1;                  ///< of the sink, if holes are possible there
+    std::uint64_t begin_ = 0;      ///< where the disk begins in fd_
     std::uint64_t at_ = 0;
 };
 
