@@ -20,6 +20,8 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 # pylint: disable=wrong-import-position
 import definitions  # noqa: E402
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "tools"))
+from xvamaker import sources  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MAKE_XVA = ROOT / "tests/tools/make_xva.py"
@@ -38,7 +40,12 @@ class Inputs:
 
     def __init__(self, folder, size):
         self.folder, self.size = folder, size
+        self.out = folder / "out"   # what commands write; a folder, empty before each run
         folder.mkdir(parents=True, exist_ok=True)
+
+    def clear_out(self):
+        shutil.rmtree(self.out, ignore_errors=True)
+        self.out.mkdir()
 
     def get(self, name):
         path = self.folder / f"{self.size}-{name}"
@@ -53,6 +60,14 @@ class Inputs:
         """A disk with an MBR, then a big one: a quarter of each chunk is random, the rest is text."""
         if name == "disk.raw":
             subprocess.run([MAKE_DISK, "mbr", path], check=True)
+        elif name == "big.raw":
+            source = sources.RuleSource(sources.parse_size(self.size), "mixed")
+            with open(path, "wb") as out:
+                for index in range(source.chunks()):
+                    out.write(source.read(index))
+        elif name.startswith("one-"):
+            subprocess.run([MAKE_XVA, "--disk", f"file={self.get('big.raw')},ref=Ref:2", "--checksum",
+                            "sha1" if "sha1" in name else "xxhash", path], check=True)
         elif name.endswith((".gz", ".zst")):
             plain = self.get(name.rpartition(".")[0])
             command = ["igzip", "-1", "-c"] if name.endswith(".gz") else ["zstd", "-q", "-3", "-c"]
@@ -71,8 +86,11 @@ class Inputs:
 
 
 def fill_in(words, tools, inputs):
+    """{NAME} is a tool of ours, {OUT} a folder to write to, {ROOT} this tree; all else an input."""
     def replace(found):
         name = found[1]
+        if name in ("OUT", "ROOT"):
+            return str(inputs.out if name == "OUT" else ROOT)
         return str(tools / name) if (tools / name).exists() else inputs.get(name)
 
     return [re.sub(r"\{([^}]+)\}", replace, word) for word in words]
@@ -99,11 +117,12 @@ def measure(program, command):
     return Run(wall / 1e9, (user + system) / 1e6, rss / 1024)
 
 
-def paired(program, ours, peer, runs):
+def paired(program, ours, peer, runs, before=lambda: None):
     """([our runs], [the peer's runs]), alternating, after one run of each that does not count."""
     results = ([], [])
     for number in range(runs + 1):
         for command, result in zip((ours, peer), results):
+            before()
             run = measure(program, command)
             if number:
                 result.append(run)
@@ -208,8 +227,9 @@ def main():
         ours, peer = (fill_in(words, arguments.bin, inputs) for words in (bench.ours, bench.peer))
         for name in re.findall(r"\{([^}]+\.(?:xva|raw)[^}]*)\}", " ".join(bench.ours)):
             inputs.warm(name)
-        results.append(Result(bench, *paired(str(arguments.measure), ours, peer, arguments.runs)))
+        results.append(Result(bench, *paired(str(arguments.measure), ours, peer, arguments.runs, inputs.clear_out)))
         print(results[-1].row(), flush=True)
+    shutil.rmtree(inputs.out, ignore_errors=True)
     if arguments.write and results:
         (ROOT / "tests/bench/results.md").write_text(report(results, arguments), encoding="utf-8")
     return 0 if results and all(result.ok() for result in results) else 1

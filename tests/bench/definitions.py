@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is measured: our command, a peer's command for the same work, and the limit that we promise.
 
-A command is a list of words; {NAME} stands for an input (see bench.py, Inputs) or for a tool of ours. The
+A command is a list of words; {NAME} stands for an input (see bench.py, Inputs), a tool of ours, or {OUT}, an empty folder. The
 kinds of limits: "ratio" of wall times, "ms" more than the peer, "rss" in MiB, "none" (only reported).
 """
 import dataclasses
@@ -41,6 +41,20 @@ BENCHMARKS = [
               needs=("zstd",)),
     Benchmark("mbr-pipe", pipe("cat '{xxh64.xva}' | '{xva-mbr}' -"), pipe("cat '{xxh64.xva}' | true"), 10, "ms", rss=32),
     Benchmark("mbr-file", ["{xva-mbr}", "{xxh64.xva}"], ["true"], 0, "none", rss=32),
+    # A disk out of its archive, verified. The same bytes are read and written by both.
+    Benchmark("disk-raw", ["{xva-disk}", "{one-xxh64.xva}", "-o", "{OUT}/d"],
+              ["cp", "--reflink=never", "{one-xxh64.xva}", "{OUT}/a"], 1.0, rss=32),
+    Benchmark("disk-raw-sha1", ["{xva-disk}", "{one-sha1.xva}", "-o", "{OUT}/d"],
+              pipe("cd '{OUT}' && tar xf '{one-sha1.xva}' && chmod -R u+rwX . && xva-img -p disk-export Ref:2/ d"), 0.2,
+              rss=32, needs=("xva-img", "tar")),
+    Benchmark("disk-of-two", ["{xva-disk}", "{xxh64.xva}", "-d", "Ref:2", "-o", "{OUT}/d"],
+              ["cp", "--reflink=never", "{xxh64.xva}", "{OUT}/a"], 0, "none", rss=32),
+    Benchmark("pack", ["{xva-disk}", "--pack", "--name", "x", "{big.raw}", "-o", "{OUT}/a"],
+              pipe("node '{ROOT}/tests/tools/npm/write-xva.mjs' '{big.raw}' >'{OUT}/a'"), 0.333, rss=32, needs=("node",)),
+    # To a client that throws away what it gets; ours also checks every chunk.
+    Benchmark("nbd-read", pipe("'{xva-disk}' '{one-xxh64.xva}' --nbd '{OUT}/s' 2>'{OUT}/said' & until [ -s '{OUT}/said' ]; do "
+                               "sleep 0.01; done; nbdcopy 'nbd+unix:///?socket={OUT}/s' null: && kill $! && wait"),
+              pipe("nbdkit -U - file '{big.raw}' --run 'nbdcopy \"$uri\" null:'"), 1.3, needs=("nbdkit", "nbdcopy")),
 ]
 
 
