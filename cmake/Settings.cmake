@@ -12,6 +12,7 @@ endif()
 set(XENLAB_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them")
 option(XENLAB_FUZZERS "Build the libFuzzer executables (clang only)" OFF)
 option(XENLAB_ISAL "Inflate gzip with ISA-L; OFF uses zlib" ON)
+option(XENLAB_DEBIAN "Install what Debian packages hold beside the files: copyright, changelog, compressed pages" OFF)
 option(XENLAB_HARDENING "Stack protector, FORTIFY_SOURCE, PIE and full RELRO" OFF)
 
 add_library(xenlab_settings INTERFACE)

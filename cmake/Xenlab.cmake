@@ -13,6 +13,7 @@ function(xenlab_add_module name)
   target_sources(xenlab_${name} PUBLIC FILE_SET HEADERS
     BASE_DIRS "${PROJECT_SOURCE_DIR}/include" FILES ${headers})
   target_include_directories(xenlab_${name} PRIVATE "${PROJECT_SOURCE_DIR}/lib/${name}")
+  target_compile_features(xenlab_${name} PUBLIC cxx_std_20)
   list(TRANSFORM ARG_USES PREPEND "xenlab::")
   target_link_libraries(xenlab_${name}
     PUBLIC ${ARG_USES} ${ARG_LINK} PRIVATE $<BUILD_INTERFACE:xenlab::settings>)

@@ -38,6 +38,8 @@ def man_page(source, tool, binary):
         if name not in page:
             raise SystemExit(f"man/{tool}.1.in has no line {name}")
         page = page.replace(name, text)
+    version = subprocess.run([binary, "--version"], check=True, text=True, capture_output=True).stdout.split()[-1]
+    page = page.replace("\n.Os xenlab\n", f"\n.Os xenlab {version}\n")
     note = f".\\\" Made from {tool}.1.in and {tool} --generate man; do not edit.\n"
     return note + page
 

@@ -34,6 +34,8 @@ stage build-tsan ./dev build tsan --target thread_tests
 stage test-tsan ./dev ctest tsan -L threads --no-tests=ignore "$@"
 stage build-package ./dev build package
 stage install python3 tests/check/install.py build/package
+stage package python3 tests/check/package.py build/package
+stage library python3 tests/check/library.py build/package
 
 printf '\n%s\n' "$(grep . <<<"$closing")"
 printf '\n%stotal %23d s\n' "$table" "$SECONDS"

@@ -199,6 +199,40 @@ class Docs(Check):
         self.fails("docs", "shows no options", *self.arguments)
 
 
+class Version(Check):
+    def setUp(self):
+        super().setUp()
+        self.write("CMakeLists.txt", "project(xenlab VERSION 1.2.3 LANGUAGES CXX)\n")
+        self.write("CHANGELOG.md", "# Changes\n\n## 1.2.3, unreleased\n")
+        self.write("man/tool.1", ".Os xenlab 1.2.3\n")
+        self.write("bin/tool", "#!/bin/sh\necho tool 1.2.3\n", 0o755)
+        self.arguments = ["--build", str(self.root), "--tools", "tool"]
+
+    def test_same_everywhere(self):
+        self.passes("version", *self.arguments)
+
+    def test_each_place(self):
+        for name, text, words in (("CHANGELOG.md", "## 1.2.2, 2026-01-01\n", "CHANGELOG.md has 1.2.2"),
+                                  ("man/tool.1", ".Os xenlab\n", "man/tool.1 has nothing"),
+                                  ("library/xenlab.pc", "Version: 1.2\n", "xenlab.pc has 1.2"),
+                                  ("library/xenlabConfigVersion.cmake", 'set(PACKAGE_VERSION "1.2.4")\n', "has 1.2.4"),
+                                  ("CPackConfig.cmake", 'set(CPACK_PACKAGE_VERSION "0.1.1")\n', "CPackConfig.cmake has 0.1.1")):
+            before = (self.root / name).read_text() if (self.root / name).exists() else None
+            self.write(name, text)
+            self.fails("version", words, *self.arguments)
+            self.write(name, before) if before else (self.root / name).unlink()
+        self.write("bin/tool", "#!/bin/sh\necho tool 1.2.30\n", 0o755)
+        self.fails("version", "tool --version has 1.2.30", *self.arguments)
+
+    def test_tag(self):
+        git = ["git", "-C", str(self.root), "-c", "user.name=t", "-c", "user.email=t@t.example"]
+        for words in (["init", "-q"], ["commit", "-q", "--allow-empty", "-m", "x"], ["tag", "v1.2.3"]):
+            subprocess.run(git + words, check=True)
+        self.passes("version", *self.arguments)
+        subprocess.run(git + ["tag", "v1.3.0"], check=True)
+        self.fails("version", "tag v1.3.0", *self.arguments)
+
+
 class Install(unittest.TestCase):
     def test_compare(self):
         sys.path.insert(0, str(HERE))
