@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bytes_of.hpp"
+#include "index_cache.hpp"
 #include "qemu_nbd.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -64,12 +65,17 @@ class ImageSource final : public DiskSource {
 
 class ArchiveSource final : public DiskSource {
   public:
-    explicit ArchiveSource(std::unique_ptr<xva::DiskIndex> index) : index_(std::move(index))
+    ArchiveSource(std::unique_ptr<xva::DiskIndex> index, IndexCache cache)
+        : index_(std::move(index)), cache_(std::move(cache))
     {
+        cache_.take_up(*index_);
         disks_ = disks_of(index_->metadata());
         format_ = SourceFormat::xva;
         devices_.resize(disks_.size());
     }
+    ~ArchiveSource() override { cache_.keep(*index_); }
+    ArchiveSource(const ArchiveSource&) = delete;
+    ArchiveSource& operator=(const ArchiveSource&) = delete;
     block::BlockDevice* device(std::size_t disk) override
     {
         auto& device = devices_.at(disk);
@@ -81,6 +87,7 @@ class ArchiveSource final : public DiskSource {
 
   private:
     std::unique_ptr<xva::DiskIndex> index_;
+    IndexCache cache_;
     std::vector<std::unique_ptr<block::BlockDevice>> devices_;
 };
 
@@ -174,8 +181,9 @@ std::unique_ptr<DiskSource> open_here(const std::string& name, const OpenOptions
     if (!local || !indexable || !S_ISREG(info.st_mode))
         return open_stream(std::move(opened.bytes), options);
     auto archive = std::make_unique<io::FdSource>(io::open_file(name, 0), name, options.stop);
+    IndexCache cache(name, archive->fd());
     return std::make_unique<ArchiveSource>(
-        std::make_unique<xva::DiskIndex>(std::move(archive), options.damaged));
+        std::make_unique<xva::DiskIndex>(std::move(archive), options.damaged), std::move(cache));
 }
 
 } // namespace

@@ -81,6 +81,14 @@ void Reader::skip_content()
     remaining_ = padding_ = 0;
 }
 
+void Reader::go_on_at(std::uint64_t offset)
+{
+    if (offset < offset_)
+        throw HeaderError(offset, "the archive is read forward only");
+    remaining_ = offset - offset_;
+    padding_ = 0;
+}
+
 /// The next block without consuming it; shorter only at the end of the source.
 std::span<const std::byte> Reader::peek_block()
 {

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "chunk_map.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/io/fd.hpp>
@@ -8,32 +10,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <exception>
 #include <vector>
 
 namespace xenlab::xva {
 namespace {
 
-constexpr std::size_t max_runs = 1'000'000; // 40 MiB
 // A header, a checksum entry and the next header lie within three blocks of each other.
 constexpr std::size_t read_ahead = 4 * tar::block_size;
-
-/// Chunks in a row, on the disk and in the file: an archive of terabytes has few of them.
-struct Run {
-    std::uint64_t disk_offset = 0;
-    std::uint64_t file_offset = 0; ///< of the first chunk's content
-    std::uint64_t stride = 0;      ///< from one content to the next in the file
-    std::uint64_t length = 0;      ///< of each chunk
-    std::uint64_t count = 1;
-
-    [[nodiscard]] std::uint64_t disk_end() const { return disk_offset + length * count; }
-};
-
-struct Found {
-    std::uint64_t disk_offset = 0;
-    std::uint64_t file_offset = 0;
-    std::uint64_t length = 0;
-};
 
 } // namespace
 
@@ -42,11 +27,14 @@ class DiskIndex::Impl {
     Impl(std::unique_ptr<io::FdSource> file, DamageHandler damaged)
         : file_(std::move(file)), damaged_(std::move(damaged)), walker_(*file_, read_ahead)
     {
-        while (!walker_.has_metadata() && runs_.empty() && !ended_)
+        while (!walker_.has_metadata() && map_.empty() && !ended_)
             extend();
     }
 
     [[nodiscard]] const Metadata& metadata() const { return walker_.metadata(); }
+    [[nodiscard]] std::vector<std::uint64_t> save() const;
+    bool restore(std::span<const std::uint64_t> numbers);
+    [[nodiscard]] std::uint64_t jumps() const noexcept { return jumps_; }
     void read(std::size_t disk, std::uint64_t offset, std::span<std::byte> buffer);
     std::vector<block::Extent> extents(std::size_t disk, std::uint64_t offset,
                                        std::uint64_t length);
@@ -54,48 +42,24 @@ class DiskIndex::Impl {
   private:
     void extend();
     void index_next_entry();
-    void add(std::size_t disk, const Found& chunk);
     /// The chunk that holds the byte, or nothing and then `hole_end`, the end of the hole it lies
     /// in.
-    std::optional<Found> find(std::size_t disk, std::uint64_t offset, std::uint64_t& hole_end);
-    void load(std::size_t disk, const Found& chunk);
-    void check(std::size_t disk, const Found& chunk);
+    std::optional<ChunkPlace> find(std::size_t disk, std::uint64_t offset, std::uint64_t& hole_end);
+    void load(std::size_t disk, const ChunkPlace& chunk);
+    void check(std::size_t disk, const ChunkPlace& chunk);
+    void check_header(std::size_t disk, const ChunkPlace& chunk) const;
 
     std::unique_ptr<io::FdSource> file_;
     DamageHandler damaged_;
     Walker walker_;
     bool ended_ = false;
-    std::exception_ptr damage_;          ///< why the walk had to stop
-    std::vector<std::vector<Run>> runs_; ///< by disk
-    std::size_t total_runs_ = 0;
-    std::size_t newest_disk_ = 0; ///< the disk that is being indexed
-    Found loaded_;                ///< chunk in cache_
+    std::exception_ptr damage_; ///< why the walk had to stop
+    ChunkMap map_;
+    std::uint64_t jumps_ = 0;
+    bool restored_ = false; ///< the map is from somewhere else
+    ChunkPlace loaded_;     ///< chunk in cache_
     std::vector<std::byte> cache_;
 };
-
-void DiskIndex::Impl::add(std::size_t disk, const Found& chunk)
-{
-    if (runs_.size() <= disk)
-        runs_.resize(disk + 1);
-    newest_disk_ = disk;
-    auto& runs = runs_[disk];
-    if (!runs.empty()) {
-        Run& last = runs.back();
-        const std::uint64_t step =
-            chunk.file_offset - (last.file_offset + last.stride * (last.count - 1));
-        const bool follows = last.disk_end() == chunk.disk_offset && last.length == chunk.length;
-        if (follows && (last.count == 1 || step == last.stride)) {
-            last.stride = step;
-            ++last.count;
-            return;
-        }
-    }
-    if (++total_runs_ > max_runs)
-        throw Error(Errc::bad_data, "the archive is in too many pieces to index");
-    runs.push_back({.disk_offset = chunk.disk_offset,
-                    .file_offset = chunk.file_offset,
-                    .length = chunk.length});
-}
 
 /// After damage the walk cannot go on: whoever wants more hears of that damage again.
 void DiskIndex::Impl::extend()
@@ -113,6 +77,7 @@ void DiskIndex::Impl::extend()
 void DiskIndex::Impl::index_next_entry()
 {
     const auto entry = walker_.next();
+    ++jumps_;
     if (!entry) {
         ended_ = true;
         return;
@@ -123,40 +88,34 @@ void DiskIndex::Impl::index_next_entry()
         throw Error(Errc::bad_data,
                     fmt::format("{} does not belong where it is", text::quoted(entry->name)),
                     "xva-verify tells more");
-    add(*entry->disk, {.disk_offset = entry->placed->offset,
-                       .file_offset = entry->header_offset + tar::block_size,
-                       .length = entry->length});
+    map_.add(*entry->disk, {.disk_offset = entry->placed->offset,
+                            .file_offset = entry->header_offset + tar::block_size,
+                            .length = entry->length});
 }
 
-std::optional<Found> DiskIndex::Impl::find(std::size_t disk, std::uint64_t offset,
-                                           std::uint64_t& hole_end)
+std::optional<ChunkPlace> DiskIndex::Impl::find(std::size_t disk, std::uint64_t offset,
+                                                std::uint64_t& hole_end)
 {
-    while (!ended_ && newest_disk_ <= disk && walker_.end_of(disk) <= offset)
+    while (!ended_ && map_.newest_disk() <= disk && walker_.end_of(disk) <= offset)
         extend();
     if (walker_.end_of(disk) <= offset)
         throw Error(Errc::bad_data,
                     fmt::format("the archive holds no byte {} of disk {}", offset,
                                 text::printable(metadata().disks.at(disk).ref)),
                     "xva-verify tells more");
-    if (runs_.size() <= disk) // a disk of keep-alive entries only
-        runs_.resize(disk + 1);
-    const auto& runs = runs_[disk];
-    auto run = std::upper_bound(runs.begin(), runs.end(), offset,
-                                [](std::uint64_t at, const Run& r) { return at < r.disk_end(); });
-    if (run == runs.end() || offset < run->disk_offset) {
-        hole_end = run == runs.end() ? walker_.end_of(disk) : run->disk_offset;
-        return std::nullopt;
-    }
-    const std::uint64_t number = (offset - run->disk_offset) / run->length;
-    return Found{.disk_offset = run->disk_offset + number * run->length,
-                 .file_offset = run->file_offset + number * run->stride,
-                 .length = run->length};
+    std::optional<std::uint64_t> next;
+    auto chunk = map_.find(disk, offset, next);
+    hole_end = next.value_or(walker_.end_of(disk));
+    return chunk;
 }
 
-void DiskIndex::Impl::load(std::size_t disk, const Found& chunk)
+void DiskIndex::Impl::load(std::size_t disk, const ChunkPlace& chunk)
 {
-    if (!cache_.empty() && loaded_.file_offset == chunk.file_offset)
+    if (!cache_.empty() && loaded_.file_offset == chunk.file_offset &&
+        loaded_.length == chunk.length)
         return;
+    if (restored_)
+        check_header(disk, chunk);
     loaded_ = {}; // the cache holds nothing if reading fails
     cache_.resize(static_cast<std::size_t>(chunk.length));
     if (io::pread_full(file_->fd(), chunk.file_offset, cache_, "archive") < cache_.size())
@@ -167,8 +126,25 @@ void DiskIndex::Impl::load(std::size_t disk, const Found& chunk)
     check(disk, chunk);
 }
 
+/// A place that was not found by jumping here must at least be a chunk of the disk.
+void DiskIndex::Impl::check_header(std::size_t disk, const ChunkPlace& chunk) const
+{
+    std::array<std::byte, tar::block_size> block{};
+    if (chunk.file_offset >= block.size() &&
+        io::pread_full(file_->fd(), chunk.file_offset - block.size(), block, "archive") ==
+            block.size()) {
+        const auto header = tar::parse_header(block);
+        const Member member = header ? parse_member(header->name, header->type) : Member();
+        if (header && member.kind == MemberKind::chunk && header->size == chunk.length &&
+            member.prefix == metadata().disks.at(disk).ref)
+            return;
+    }
+    throw Error(Errc::bad_data, "the kept index of this archive is not that of this archive",
+                "remove it: it is in $XDG_CACHE_HOME/xenlab/index or ~/.cache/xenlab/index");
+}
+
 /// The entry behind a chunk is its checksum, if it has one.
-void DiskIndex::Impl::check(std::size_t disk, const Found& chunk)
+void DiskIndex::Impl::check(std::size_t disk, const ChunkPlace& chunk)
 {
     std::vector<std::byte> next(2 * tar::block_size);
     const std::uint64_t at = chunk.file_offset + chunk.length + tar::padding(chunk.length);
@@ -238,6 +214,45 @@ std::vector<block::Extent> DiskIndex::Impl::extents(std::size_t disk, std::uint6
     return all;
 }
 
+std::vector<std::uint64_t> DiskIndex::Impl::save() const
+{
+    if (damage_)
+        return {};
+    const auto standing = walker_.standing();
+    std::vector<std::uint64_t> numbers{ended_ ? 1U : 0U, standing.next_header, standing.unit,
+                                       standing.positions.size()};
+    for (const Positions& disk : standing.positions)
+        numbers.insert(numbers.end(), {disk.next_number(), disk.end()});
+    map_.save(numbers);
+    return numbers;
+}
+
+bool DiskIndex::Impl::restore(std::span<const std::uint64_t> numbers)
+{
+    constexpr std::size_t fixed = 4;
+    const auto size = file_->total();
+    const std::uint64_t disks = metadata().disks.size();
+    if (!size || !walker_.has_metadata() || numbers.size() < fixed + 2 * disks || numbers[0] > 1 ||
+        numbers[3] != disks)
+        return false;
+    Walker::Standing standing{numbers[1], numbers[2], {}};
+    std::vector<std::uint64_t> ends;
+    for (std::size_t i = 0; i < disks; ++i) {
+        ends.push_back(numbers[fixed + 2 * i + 1]);
+        standing.positions.emplace_back(numbers[fixed + 2 * i], ends.back());
+        if (ends.back() > metadata().disks[i].virtual_size)
+            return false;
+    }
+    if (standing.next_header < walker_.standing().next_header || standing.next_header > *size ||
+        standing.next_header % tar::block_size != 0 ||
+        !map_.restore(numbers.subspan(fixed + 2 * disks), ends, *size))
+        return false;
+    walker_.go_on_at(standing);
+    ended_ = numbers[0] == 1;
+    restored_ = true;
+    return true;
+}
+
 namespace {
 
 template <typename Index>
@@ -277,6 +292,21 @@ DiskIndex::~DiskIndex() = default;
 const Metadata& DiskIndex::metadata() const
 {
     return impl_->metadata();
+}
+
+std::vector<std::uint64_t> DiskIndex::save() const
+{
+    return impl_->save();
+}
+
+bool DiskIndex::restore(std::span<const std::uint64_t> numbers)
+{
+    return impl_->restore(numbers);
+}
+
+std::uint64_t DiskIndex::jumps() const noexcept
+{
+    return impl_->jumps();
 }
 
 std::unique_ptr<block::BlockDevice> DiskIndex::open(std::size_t disk)

@@ -71,6 +71,13 @@ void Walker::place(Entry& entry)
                                                      unit_ == 0 ? chunk_size : unit_);
 }
 
+void Walker::go_on_at(const Standing& standing)
+{
+    tar_.go_on_at(standing.next_header);
+    unit_ = standing.unit;
+    positions_ = standing.positions;
+}
+
 std::optional<Entry> Walker::next()
 {
     const auto header = tar_.next();

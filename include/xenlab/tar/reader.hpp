@@ -58,6 +58,14 @@ class Reader {
 
     [[nodiscard]] Ending ending() const noexcept { return ending_; }
 
+    /// Where the next entry's header is.
+    [[nodiscard]] std::uint64_t next_header() const noexcept
+    {
+        return offset_ + remaining_ + padding_;
+    }
+    /// next() goes on with the header at `offset`, which is known to be one, and not behind us.
+    void go_on_at(std::uint64_t offset);
+
     /// After a HeaderError: looks for the next block, at block boundaries, that is a header with a
     /// right checksum and that `wanted` accepts (a disk may hold tar archives of its own), so that
     /// next() can go on there. False when the archive ends first.

@@ -10,7 +10,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <span>
 #include <string>
+#include <vector>
 
 namespace xenlab::xva {
 
@@ -44,6 +46,14 @@ class DiskIndex {
     DiskIndex& operator=(const DiskIndex&) = delete;
 
     [[nodiscard]] const Metadata& metadata() const;
+
+    /// What the jumping has found so far, for another index of the same file; restore() before
+    /// anything was read. It is false, and nothing has changed, for numbers that cannot be right;
+    /// wrong ones that can are noticed when a chunk is read. Empty where the archive is damaged.
+    [[nodiscard]] std::vector<std::uint64_t> save() const;
+    bool restore(std::span<const std::uint64_t> numbers);
+    /// Entries jumped over since the construction: what restore() would have saved.
+    [[nodiscard]] std::uint64_t jumps() const noexcept;
 
     /// Disk number `disk`; borrows the index. All disks of an index belong to one thread.
     std::unique_ptr<block::BlockDevice> open(std::size_t disk);

@@ -20,6 +20,9 @@ class Positions {
         std::uint64_t hole = 0;   ///< zeros right in front of them
     };
 
+    Positions() = default;
+    Positions(std::uint64_t next, std::uint64_t end) : next_(next), end_(end) {}
+
     /// Places the entry. Nothing when the number does not grow or the offset leaves 63 bits.
     std::optional<Placed> place(std::uint64_t number, std::uint64_t length, std::uint64_t unit);
 

@@ -50,6 +50,16 @@ class Walker {
 
     tar::Reader& tar() noexcept { return tar_; }
 
+    /// Where the walk is, between two entries: enough for another walker over the same archive,
+    /// once that has its metadata, to go on there.
+    struct Standing {
+        std::uint64_t next_header = 0;
+        std::uint64_t unit = 0; ///< length of the archive's first chunk
+        std::vector<Positions> positions;
+    };
+    [[nodiscard]] Standing standing() const { return {tar_.next_header(), unit_, positions_}; }
+    void go_on_at(const Standing& standing);
+
   private:
     void read_metadata(std::uint64_t length);
     [[nodiscard]] std::optional<std::size_t> find_disk(const std::string& prefix);
