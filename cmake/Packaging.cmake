@@ -15,6 +15,8 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(XENLAB_MAINTAINER "xenlab developers <developers@xenlab.example>" CACHE STRING "Who answers for the Debian packages")
 set(CPACK_DEBIAN_PACKAGE_MAINTAINER "${XENLAB_MAINTAINER}")
 
+set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "") # else it comes in front of each package's own
+
 set(CPACK_DEBIAN_TOOLS_PACKAGE_NAME xenlab)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SECTION admin)
 set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
@@ -34,7 +36,7 @@ set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libxenlab-dev)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libdevel)
 # As Dependencies.cmake; tests/check/package.py compares.
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_DEPENDS "libfmt-dev (>= 9), libtinyxml2-dev (>= 9), libssl-dev (>= 3.0), \
-libssh-dev (>= 0.10), libzstd-dev, libxxhash-dev, libisal-dev, libpcap-dev, libext2fs-dev, comerr-dev, ntfs-3g-dev, \
+libssh-dev (>= 0.10), libzstd-dev, libxxhash-dev, libisal-dev, libpcap0.8-dev, libext2fs-dev, comerr-dev, ntfs-3g-dev, \
 libhivex-dev, nlohmann-json3-dev (>= 3.9)")
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_RECOMMENDS "g++ (>= 4:12), pkg-config")
 set(CPACK_COMPONENT_LIBRARY_DESCRIPTION "C++ library for XVA archives, disk images and XenServer pools

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Installs a build into a scratch folder and compares the list of files with install.txt: none missing, none extra.
+"""Installs a build into a scratch folder and compares the list of files with install.txt and, for the headers, with include/:
+none missing, none extra.
 
 usage: install.py BUILD [--accept]
 """
@@ -10,6 +11,8 @@ import subprocess
 import sys
 import tempfile
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+HEADERS = "usr/include/xenlab/"
 MANIFEST = pathlib.Path(__file__).resolve().parent / "install.txt"
 
 
@@ -27,11 +30,17 @@ def compare(expected, actual):
            [f"not in {MANIFEST.name}: {name}" for name in sorted(set(actual) - set(expected))]
 
 
+def expected_files():
+    listed = MANIFEST.read_text().splitlines() if MANIFEST.exists() else []
+    headers = [f"usr/{path.relative_to(ROOT)}" for path in (ROOT / "include").rglob("*.hpp")]
+    return listed + headers + [f"{HEADERS}version.hpp"]
+
+
 def main():
     names = installed(sys.argv[1])
     if "--accept" in sys.argv:
-        MANIFEST.write_text("".join(f"{name}\n" for name in names))
-    expected = MANIFEST.read_text().splitlines() if MANIFEST.exists() else []
+        MANIFEST.write_text("".join(f"{name}\n" for name in names if not name.startswith(HEADERS)))
+    expected = expected_files()
     problems = compare(expected, names)
     print("\n".join(problems) or f"{len(names)} files, as expected")
     sys.exit(1 if problems else 0)

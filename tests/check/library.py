@@ -79,7 +79,7 @@ def with_pkg_config(prefix, scratch, version):
     for name in sorted(path.stem for path in folder.parent.glob("xenlab*.pc")):
         ask("--print-errors", "--exists", name)  # and everything it requires
     for name, modules in (("all", ["xenlab"]), ("some", ["xenlab-disksrc", "xenlab-tar"])):
-        program = scratch / name
+        program = scratch / f"members-{name}"
         must("g++", "-std=c++20", "-o", program, CONSUMER / "main.cpp", *ask("--cflags", "--libs", *modules))
         if must(program, ARCHIVE) != members():
             problems.append(f"pkg-config {name}: the members are not those that tar lists")
