@@ -72,7 +72,8 @@ def content(debs):
         for line in must("dpkg-deb", "-c", deb).splitlines():
             mode, owner, _, _, _, path = line.split(None, 5)
             executable = "/bin/" in path or path.startswith("./usr/lib/xenlab/")
-            wanted = "drwxr-xr-x" if mode[0] == "d" else "-rwxr-xr-x" if executable else "-rw-r--r--"
+            path = path.split(" -> ")[0]
+            wanted = {"d": "drwxr-xr-x", "l": "lrwxrwxrwx"}.get(mode[0], "-rwxr-xr-x" if executable else "-rw-r--r--")
             if mode != wanted or owner != "root/root":
                 problems.append(f"{name}: {line}")
             if mode[0] != "d":
