@@ -74,29 +74,52 @@ void Progress::update(std::uint64_t position, std::optional<std::uint64_t> total
     draw(position, total, now);
 }
 
+namespace {
+
+struct Pace {
+    std::uint64_t rate = 0; ///< bytes a second
+    std::optional<std::chrono::seconds> eta;
+};
+
+Pace pace_of(std::uint64_t position, std::optional<std::uint64_t> total, double seconds)
+{
+    const double rate = static_cast<double>(position) / std::max(1e-3, seconds);
+    Pace pace{.rate = static_cast<std::uint64_t>(rate)};
+    if (total && rate > 0 && *total >= position)
+        pace.eta = std::chrono::seconds(
+            static_cast<long>(std::min(static_cast<double>(*total - position) / rate, 1e8)));
+    return pace;
+}
+
+} // namespace
+
+std::string progress_words(std::string_view what, std::uint64_t position,
+                           std::optional<std::uint64_t> total, double seconds)
+{
+    const Pace pace = pace_of(position, total, seconds);
+    std::string words = fmt::format("{}: {}", text::printable(what), text::human_size(position));
+    if (total && *total > 0)
+        words += fmt::format(" of {} ({}%)", text::human_size(*total), percent(position, *total));
+    words += fmt::format(", {}/s", text::human_size(pace.rate));
+    if (pace.eta)
+        words += fmt::format(", {} left", text::human_duration(*pace.eta));
+    return words;
+}
+
 void Progress::draw(std::uint64_t position, std::optional<std::uint64_t> total,
                     Clock::time_point now)
 {
-    const double seconds = std::max(1e-3, std::chrono::duration<double>(now - start_).count());
-    const double rate = static_cast<double>(position) / seconds;
-    std::optional<std::chrono::seconds> eta;
-    if (total && rate > 0 && *total >= position)
-        eta = std::chrono::seconds(
-            static_cast<long>(std::min(static_cast<double>(*total - position) / rate, 1e8)));
+    const double seconds = std::chrono::duration<double>(now - start_).count();
     if (mode_ == ProgressMode::json) {
+        const Pace pace = pace_of(position, total, seconds);
         nlohmann::ordered_json line{{"what", what_}, {"position", position}};
         line["total"] = total ? nlohmann::ordered_json(*total) : nlohmann::ordered_json();
-        line["rate"] = static_cast<std::uint64_t>(rate);
-        line["eta"] = eta ? nlohmann::ordered_json(eta->count()) : nlohmann::ordered_json();
+        line["rate"] = pace.rate;
+        line["eta"] = pace.eta ? nlohmann::ordered_json(pace.eta->count()) : nlohmann::ordered_json();
         write(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
         return;
     }
-    std::string text = fmt::format("{}: {}", text::printable(what_), text::human_size(position));
-    if (total && *total > 0)
-        text += fmt::format(" of {} ({}%)", text::human_size(*total), percent(position, *total));
-    text += fmt::format(", {}/s", text::human_size(static_cast<std::uint64_t>(rate)));
-    if (eta)
-        text += fmt::format(", {} left", text::human_duration(*eta));
+    std::string text = progress_words(what_, position, total, seconds);
     if (mode_ == ProgressMode::line) {
         write(text + "\n");
         return;

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "half_close.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/transport/http_client.hpp>
@@ -111,6 +113,11 @@ HttpStream HttpStream::open(const StreamRequest& request, Verifier& verifier, Ti
 void HttpStream::write(std::span<const std::byte> data, TimePoint deadline)
 {
     channel_->write(data, {}, deadline);
+}
+
+void HttpStream::end_body(TimePoint deadline)
+{
+    end_writing(*channel_, deadline);
 }
 
 const HttpHead& HttpStream::read_head(TimePoint deadline)

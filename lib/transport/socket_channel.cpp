@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "half_close.hpp"
 #include "stop_event.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -16,7 +17,7 @@
 namespace xenlab::transport {
 namespace {
 
-class SocketChannel final : public Channel {
+class SocketChannel final : public Channel, public HalfClose {
   public:
     SocketChannel(io::Fd socket, std::string peer, std::stop_token stop)
         : socket_(std::move(socket)), peer_(std::move(peer)), stop_(std::move(stop))
@@ -27,6 +28,7 @@ class SocketChannel final : public Channel {
     void write(std::span<const std::byte> head, std::span<const std::byte> body,
                TimePoint deadline) override;
     [[nodiscard]] const std::string& peer() const noexcept override { return peer_; }
+    void end_writing(TimePoint /*deadline*/) override { ::shutdown(socket_.get(), SHUT_WR); }
 
   private:
     void wait_or_throw(short events, TimePoint deadline);

@@ -2,6 +2,7 @@
 // OpenSSL over a BIO that is a Channel: the channel waits and watches deadlines, so OpenSSL always
 // sees a blocking stream. No exception may pass through OpenSSL, so the BIO keeps it for the
 // caller.
+#include "half_close.hpp"
 #include "peer_certificate.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -30,7 +31,7 @@ struct Free {
 template <typename T, auto Function>
 using Owned = std::unique_ptr<T, Free<Function>>;
 
-class TlsChannel final : public Channel {
+class TlsChannel final : public Channel, public HalfClose {
   public:
     TlsChannel(std::unique_ptr<Channel> plain, std::string host, const TlsOptions& options);
     ~TlsChannel() override = default;
@@ -42,6 +43,7 @@ class TlsChannel final : public Channel {
     void write(std::span<const std::byte> head, std::span<const std::byte> body,
                TimePoint deadline) override;
     [[nodiscard]] const std::string& peer() const noexcept override { return plain_->peer(); }
+    void end_writing(TimePoint deadline) override;
 
   private:
     static int bio_read(BIO* bio, char* data, int length);
@@ -237,6 +239,17 @@ void TlsChannel::write(std::span<const std::byte> head, std::span<const std::byt
     deadline_ = deadline;
     write_part(head);
     write_part(body);
+}
+
+/// A close_notify: without it the peer (stunnel in front of xapi) takes the end for a broken
+/// connection.
+void TlsChannel::end_writing(TimePoint deadline)
+{
+    deadline_ = deadline;
+    ERR_clear_error();
+    if (SSL_shutdown(ssl_.get()) < 0)
+        fail(-1, "TLS");
+    transport::end_writing(*plain_, deadline);
 }
 
 } // namespace

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <thread>
 
 namespace xenlab::xapi {
 
@@ -21,7 +22,16 @@ TransferTask::~TransferTask()
 {
     if (!owned_)
         return;
-    const auto status = session_.clean_up("task.get_status", {Session::value(ref_)});
+    auto status = session_.clean_up("task.get_status", {Session::value(ref_)});
+    if (begun_ && status && status->as_scalar() == "pending") {
+        session_.clean_up("task.cancel", {Session::value(ref_)});
+        const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(3);
+        while (status && status->as_scalar() == "pending" &&
+               std::chrono::steady_clock::now() < until) {
+            std::this_thread::sleep_for(std::chrono::milliseconds(50));
+            status = session_.clean_up("task.get_status", {Session::value(ref_)});
+        }
+    }
     if (status && status->as_scalar() == "pending")
         session_.clean_up("task.set_status", {Session::value(ref_), xmlrpc::Value("cancelled")});
     if (status)
@@ -52,26 +62,68 @@ transport::HttpStream send(Session& session, const TransferRequest& request, con
     wire.target = std::move(target);
     wire.content_length = request.content_length;
     wire.user_agent = session.options().user_agent;
-    return transport::HttpStream::open(wire, session.verifier(), deadline, session.stop());
+    return transport::HttpStream::open(wire, session.verifier(), deadline,
+                                       request.stop.value_or(session.stop()));
 }
 
-/// Where "Location: https://10.0.0.2/export?…" points to. Only the host is taken from it: path and
-/// query are ours, so a hostile server cannot send the session elsewhere under another name.
-Endpoint redirected(const std::string& location, const Endpoint& from)
+/// The part of "Location: https://10.0.0.2/export?…" that names the server; empty for a path on the
+/// same one. Path and query are ours, whatever the location says.
+std::string location_host(const std::string& location)
 {
     const std::size_t start = location.find("://");
     if (start == std::string::npos || !location.starts_with("http"))
-        return from; // a path on the same host
-    const std::string where =
-        location.substr(start + 3, location.find_first_of("/?", start + 3) - (start + 3));
-    Endpoint to = parse_endpoint(where);
-    const bool has_port =
-        where.find(':', where.find(']') == std::string::npos ? 0 : where.find(']')) !=
-        std::string::npos;
-    if (!has_port)
-        to.port = from.port;
-    to.tls = from.tls;
-    return to;
+        return {};
+    return location.substr(start + 3, location.find_first_of("/?", start + 3) - (start + 3));
+}
+
+/// The coordinator is trusted, so what it says about the certificate of a member is, too.
+void introduce(Session& session, const Object<Host>& member)
+{
+    try {
+        for (const auto& certificate : session.get_all<Certificate>()) {
+            const auto pin = transport::parse_pin(certificate.record.fingerprint);
+            if (pin && certificate.record.type == "host" && certificate.record.host == member.ref)
+                session.verifier().introduce(member.record.address, session.coordinator().port,
+                                             *pin);
+        }
+    } catch (const Fault&) { // NOLINT(bugprone-empty-catch): an old host has no such class
+    }
+}
+
+/// The request carries the session: whoever gets it is the user. So a redirection is only followed
+/// to a member of the pool, and at the port where its API is.
+Endpoint redirected(Session& session, const std::string& location, const Endpoint& from)
+{
+    const std::string where = location_host(location);
+    if (where.empty())
+        return from;
+    const Endpoint coordinator = session.coordinator();
+    const Error refused(Errc::unreachable,
+                        fmt::format("{} redirects to {}, which is no host of the pool",
+                                    text::printable(from.url()), text::quoted(where)),
+                        "the session is not sent there");
+    std::string host;
+    try {
+        const Endpoint to = parse_endpoint(where);
+        const bool named = where.ends_with(fmt::format(":{}", to.port));
+        if (named && to.port != coordinator.port)
+            throw refused;
+        host = text::to_lower(to.host);
+    } catch (const Error&) { // not even a host
+        throw refused;
+    }
+    if (host == text::to_lower(coordinator.host))
+        return coordinator;
+    const auto hosts = session.get_all<Host>();
+    for (const auto& member : hosts) {
+        if (text::to_lower(member.record.address) != host)
+            continue;
+        if (hosts.size() == 1) // the coordinator, whose address may not be reachable from here
+            return coordinator;
+        introduce(session, member);
+        return {.host = member.record.address, .port = coordinator.port, .tls = coordinator.tls};
+    }
+    throw refused;
 }
 
 std::string page_of(transport::HttpStream& stream, transport::TimePoint deadline)
@@ -125,7 +177,7 @@ OpenTransfer start_transfer(Session& session, TransferRequest request,
             (head.status == 302 || head.status == 301 || head.status == 307)) {
             if (redirects == max_redirects)
                 throw Error(Errc::unreachable, fmt::format("{}: too many redirections", where));
-            host = redirected(*location, host);
+            host = redirected(session, *location, host);
             continue;
         }
         const int status = head.status;

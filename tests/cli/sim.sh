@@ -33,3 +33,14 @@ set_field() {
     xapi_do "set $1"
     tail -n 1 xapi.ready | grep -q '"ok": true' || tail -n 1 xapi.ready
 }
+
+# left_behind: complains about what a transfer has left in the pool, once the server has noticed that it is over.
+left_behind() {
+    xapi_py <<<'
+import time
+for _ in range(200):
+    if not any(v["VBDs"] for v in call("VM.get_all_records").values() if v["is_control_domain"]):
+        break
+    time.sleep(0.02)
+left_behind()'
+}

@@ -3,6 +3,7 @@
 
 import json
 import os
+import struct
 import sys
 
 sys.path.insert(0, os.environ["SIM_TESTS"])
@@ -63,3 +64,41 @@ def disk_of(vm, device="0"):
         if call("VBD.get_userdevice", ref) == device:
             return call("VBD.get_VDI", ref)
     return NULL
+
+
+def fill(ref, extents):
+    """Writes {offset: bytes} to a disk, as an upload of extents does."""
+    body = b"".join(struct.pack("<QI", at, len(data)) + data for at, data in extents.items())
+    head = f"PUT /import_raw_vdi?session_id={_SESSION}&vdi={ref}&format=raw&chunked=true HTTP/1.1\r\nHost: x\r\n\r\n"
+    _POOL.exchange(head.encode() + body + bytes(12), half_close=True)
+
+
+def content(ref):
+    """All bytes of a disk."""
+    head = f"GET /export_raw_vdi?session_id={_SESSION}&vdi={ref}&format=raw HTTP/1.1\r\nHost: x\r\n\r\n"
+    return simtest.split_answer(_POOL.exchange(head.encode()))[2]
+
+
+def small_disk(vm, size, extents, sr="shared storage"):
+    """Gives the VM a disk of that size and content instead of the one it has."""
+    for ref in call("VM.get_VBDs", one("VM", vm)):
+        if call("VBD.get_type", ref) == "Disk":
+            old = call("VBD.get_VDI", ref)
+            call("VBD.destroy", ref)
+            call("VDI.destroy", old)
+    disk = vdi(sr, f"{vm} root", str(size))
+    vbd(one("VM", vm), disk, bootable=True)
+    fill(disk, extents)
+    return disk
+
+
+def left_behind():
+    """What a transfer should not leave: pending tasks, disks attached to dom0, snapshots, marks."""
+    tasks = [t["name_label"] for t in call("task.get_all_records").values() if t["status"] == "pending"]
+    vms = call("VM.get_all_records").values()
+    held = sum(len(v["VBDs"]) for v in vms if v["is_control_domain"])
+    snapshots = [v["name_label"] for v in vms if v["is_a_snapshot"]]
+    blocked = [v["name_label"] for v in vms if v["blocked_operations"] or v["current_operations"]]
+    for what, found in (("tasks", tasks), ("held disks", held), ("snapshots", snapshots), ("blocked VMs", blocked)):
+        if found:
+            print("LEFT:", what, found)

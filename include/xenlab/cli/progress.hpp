@@ -8,8 +8,13 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 namespace xenlab::cli {
+
+/// "web1: 1.2 GiB of 4 GiB (30%), 90 MiB/s, 30s left" after so many seconds.
+std::string progress_words(std::string_view what, std::uint64_t position,
+                           std::optional<std::uint64_t> total, double seconds);
 
 /// Draws at most ten times a second (bar) or once a second (line: every five, json: every one), so
 /// update() may be called for every chunk. The bar is removed when it is done.

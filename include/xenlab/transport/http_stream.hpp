@@ -60,6 +60,9 @@ class HttpStream {
     /// when xapi has all it wants: ask the task.
     void write(std::span<const std::byte> data, TimePoint deadline);
 
+    /// Ends a body of unknown length: the peer reads its end, and can still answer.
+    void end_body(TimePoint deadline);
+
     /// Reads the head of the answer; throws Error{bad_data} for what is not HTTP,
     /// Error{unreachable} "closed the connection without an answer". Interim 1xx answers are
     /// skipped.

@@ -31,6 +31,7 @@ class ArchiveTransfer(Transfer):
                     self.write(writer.write(piece))
                 self.write(writer.end())
             except Closed:
+                self.pool.tasks.check(self.task)
                 text = 'INTERNAL_ERROR: [ Unix.Unix_error(Unix.EPIPE, "write", "") ]'
                 raise Failure("CLIENT_ERROR", text) from None
             except IoError:
@@ -38,9 +39,12 @@ class ArchiveTransfer(Transfer):
             finally:
                 for vbd in vbds:
                     self.pool.drop_dom0_vbd(vbd)
-        self.pool.tasks.finish(self.task, "success", text="")
+        self.late_failure()
+        self.finish(text="")
 
     def _export_head(self, length=None):
+        lie = self.pool.faults.take("length", self.request.path)
+        length = lie.args["bytes"] if lie is not None else length
         size = f"Content-Length: {length}\r\n" if length is not None else ""
         self.early(
             "200 OK", "HTTP/1.0",
@@ -93,7 +97,7 @@ class ArchiveTransfer(Transfer):
             self.write(data)
         finally:
             self.pool.operations.release("VM", vms[0] if vms else "", self.task)
-        self.pool.tasks.finish(self.task, "success", text="")
+        self.finish(text="")
 
 
 class Held:

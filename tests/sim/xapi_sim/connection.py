@@ -4,6 +4,7 @@
 Header spelling and refusal pages: observed in errors-sessions/158-178 and extra/041-052.
 """
 
+import select
 import socket
 import ssl
 import struct
@@ -100,6 +101,12 @@ class Connection:
                 self.sock.settimeout(None)
             except OSError:
                 pass
+
+    def is_closed(self, timeout):
+        """True when the peer has ended within the timeout; nothing is read."""
+        poll = select.poll()
+        poll.register(self.sock.fileno(), select.POLLRDHUP)
+        return bool(poll.poll(1000 * timeout))
 
     def read_exactly(self, length, timeout=None):
         """length bytes, fewer when the peer closes."""

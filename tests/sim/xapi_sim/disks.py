@@ -49,7 +49,8 @@ class DiskTransfer(Transfer):
             self.fail_late(Failure("VDI_IO_ERROR", DEVICE_ERRORS))
         finally:
             self.pool.drop_dom0_vbd(vbd)
-        self.pool.tasks.finish(self.task, "success", target)
+        self.late_failure()
+        self.finish(target)
 
     def _new_vdi(self, form):
         """Without vdi: sr_id and raw make one (observed: vdi-vhd/045-052)."""
@@ -156,7 +157,8 @@ class DiskTransfer(Transfer):
             raise Failure("VDI_IO_ERROR", DEVICE_ERRORS) from None
         finally:
             self.pool.drop_dom0_vbd(vbd)
-        self.pool.tasks.finish(self.task, "success", text="")
+        self.late_failure()
+        self.finish(text="")
 
     def _base(self, row, text):
         if text is None:

@@ -24,6 +24,13 @@ KINDS = {
     "redirect": {"count": "1", "host": "", "port": ""},
     "cut": {"where": "*", "count": "1", "bytes": "65536"},
     "html-in-body": {"where": "*", "count": "1", "bytes": "65536"},
+    "hang": {"where": "*", "count": "1", "bytes": "65536"},
+    "flip": {"where": "*", "count": "1", "bytes": "65536"},
+    "trickle": {"where": "*", "count": "1", "ms": "20"},
+    "length": {"where": "*", "count": "1", "bytes": "65536"},
+    "late-failure": {"where": "*", "count": "1", "code": "SR_BACKEND_FAILURE_44"},
+    "no-verdict": {"where": "*", "count": "1"},
+    "reset-at-end": {"where": "*", "count": "1"},
     # sessions and roles
     "expire-session": {"calls": "1", "count": "1"},
     "slave": {"address": "", "count": "*"},

@@ -62,7 +62,7 @@ class Importer:
         for vm in self.vms:
             self.pool.operations.release("VM", vm, transfer.task)
             self.pool.operations.refresh_vm(vm)
-        self.pool.tasks.finish(transfer.task, "success", self.vms)
+        transfer.finish(self.vms)
 
     def _import(self, sr):
         reader = decompressed(self.transfer.source())
@@ -94,6 +94,7 @@ class Importer:
             return
         self.pool.tasks.check(self.transfer.task)
         receive_disks(reader, targets, self.force)
+        self.transfer.late_failure()
 
     def _create(self, sr, objects):
         """Records first, disks empty; returns [(Ref:N, disk, size)] in string order."""

@@ -32,6 +32,7 @@ class Transfer:
         self.pool, self.db = conn.pool, conn.pool.db
         self.task = None
         self.body_sent = 0
+        self.trickle = None
 
     def run(self, worker):
         """Run a handler; whatever goes wrong ends up in the task and in the answer."""
@@ -90,7 +91,13 @@ class Transfer:
         if cut is not None:
             left[0] = min(left[0] or 1 << 62, int(cut.args["bytes"]))
 
+        hang = self.pool.faults.take("hang", self.request.path)
+        after = [int(hang.args["bytes"]) if hang is not None else 1 << 62]
+
         def pieces():
+            after[0] -= 65536
+            if after[0] < 0:
+                self._wait_for_the_end()
             if left[0] == 0:
                 if cut is not None:
                     self.conn.reset()
@@ -104,19 +111,55 @@ class Transfer:
 
     def write(self, data):
         """Body bytes of a download, with the faults that break it."""
-        for kind in ("cut", "html-in-body"):
+        self._slow_down()
+        for kind in ("cut", "html-in-body", "hang", "flip"):
             for fault in list(self.pool.faults.active):
                 if fault.kind == kind and fault.matches(self.request.path):
                     limit = int(fault.args["bytes"])
                     if self.body_sent + len(data) >= limit:
                         self.pool.faults.take(kind, self.request.path)
-                        self.conn.send(data[: limit - self.body_sent])
+                        at = limit - self.body_sent
+                        if kind == "flip":
+                            data = data[: at - 1] + bytes([data[at - 1] ^ 1]) + data[at:]
+                            continue
+                        self.conn.send(data[:at])
+                        if kind == "hang":
+                            self._wait_for_the_end()
                         if kind == "cut":
                             self.pool.tasks.fail(self.task, Failure("VDI_IO_ERROR", DEVICE_ERRORS))
                             self.conn.reset()
                         raise IoError()
         self.conn.send(data)
         self.body_sent += len(data)
+
+    def _slow_down(self):
+        """The trickle fault, for the whole transfer."""
+        if self.trickle is None:
+            fault = self.pool.faults.take("trickle", self.request.path)
+            self.trickle = int(fault.args["ms"]) / 1000 if fault is not None else 0.0
+        if self.trickle:
+            self.pool.clock.stopping.wait(self.trickle)
+
+    def _wait_for_the_end(self):
+        """Neither a byte nor an end, until the client goes or the task is cancelled."""
+        while not self.pool.clock.stopping.is_set() and not self.pool.tasks.is_cancelled(self.task):
+            if self.db.find("task", self.task) is None or self.conn.is_closed(0.05):
+                raise Closed()
+        self.pool.tasks.check(self.task)
+        raise Closed()
+
+    def finish(self, result=None, text=None):
+        """The verdict, unless a fault withholds it or turns it."""
+        if self.pool.faults.take("no-verdict", self.request.path) is None:
+            self.pool.tasks.finish(self.task, "success", result, text=text)
+        if self.pool.faults.take("reset-at-end", self.request.path) is not None:
+            self.conn.reset()
+
+    def late_failure(self):
+        """A failure when all work is done."""
+        late = self.pool.faults.take("late-failure", self.request.path)
+        if late is not None:
+            raise Failure(late.args["code"], "", "simulated", "")
 
     def find_vdi(self, text):
         """By reference or uuid, or the page of vdi-vhd/039; the task stays pending."""
