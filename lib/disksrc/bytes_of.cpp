@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bytes_of.hpp"
+#include "pool_source.hpp"
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/io/file_source.hpp>
@@ -8,7 +9,6 @@
 #include <xenlab/transport/http_source.hpp>
 
 #include <algorithm>
-#include <array>
 
 namespace xenlab::disksrc {
 
@@ -19,14 +19,14 @@ bool is_url(const std::string& name)
 
 namespace {
 
-/// Words of the DISKSRC grammar that are no bytes, or that this version does not serve.
+/// Words of the DISKSRC grammar that are no bytes.
 void refuse_unsupported(const std::string& name)
 {
-    static constexpr std::array<std::string_view, 3> schemes{"vm:", "vdi:", "snap:"};
-    for (const std::string_view scheme : schemes)
-        if (name.starts_with(scheme))
-            throw Error(Errc::usage, fmt::format("this version cannot read {} sources", scheme),
-                        fmt::format("write ./{} if you mean a file of that name", name));
+    if (is_pool_source(name))
+        throw Error(Errc::usage, "a disk of a pool is not a stream of bytes",
+                    fmt::format("xvm export makes an archive of a VM; write ./{} if you mean a file "
+                                "of that name",
+                                name));
     if (nbd::is_uri(name))
         throw Error(Errc::usage, "an NBD export is a disk, not a stream of bytes");
 }

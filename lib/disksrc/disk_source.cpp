@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bytes_of.hpp"
 #include "index_cache.hpp"
+#include "pool_source.hpp"
 #include "qemu_nbd.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -158,6 +159,8 @@ std::unique_ptr<DiskSource> open_image(const std::string& name, std::span<const 
 
 std::unique_ptr<DiskSource> open_here(const std::string& name, const OpenOptions& options)
 {
+    if (is_pool_source(name))
+        return open_pool_source(name, options);
     if (nbd::is_uri(name))
         return std::make_unique<ImageSource>(
             SourceFormat::nbd, nbd::connect(name, client_options(options), options.stop));

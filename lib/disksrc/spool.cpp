@@ -129,7 +129,7 @@ class SpooledSource final : public DiskSource {
 
 std::unique_ptr<DiskSource> spooled(std::unique_ptr<DiskSource> source, const SpoolOptions& options)
 {
-    if (source->stream() == nullptr)
+    if (source->stream() == nullptr || (options.allowed && source->fetch_on_demand()))
         return source;
     if (!options.allowed)
         throw Error(Errc::precondition, "the source can only be read from front to end",

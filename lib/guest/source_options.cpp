@@ -33,6 +33,7 @@ SessionOptions session_options(const SourceOptions& o, const cli::Context& conte
     session.open = {
         .window_limit = o.memory_limit, .timeout = context.shared.timeout, .stop = context.stop};
     session.open.warn = warn;
+    session.open.detail = [&context](const std::string& words) { context.detail(words); };
     session.spool = {.allowed = !o.no_spool, .stop = context.stop};
     session.spool.progress = [&progress](std::uint64_t at) { progress.update(at, std::nullopt); };
     session.warn = warn;

@@ -87,7 +87,7 @@ Exported export_vm(lab::Pool& pool, const xapi::Object<xapi::Vm>& vm, io::ByteSi
                    const ExportOptions& options)
 {
     Weights weights(pool.session(), vm.record);
-    Task task(pool, "xvm export", vm.record.name_label);
+    Task task(pool, "export", vm.record.name_label);
     Watchdog watchdog(pool.session(), task.ref(), options.patience);
     Exported exported;
     xva::Report report;

@@ -82,7 +82,7 @@ std::vector<xapi::Ref<xapi::Vm>> import_vm(lab::Pool& pool, const std::string& n
                                            std::unique_ptr<io::ByteSource> archive,
                                            const ImportOptions& options)
 {
-    Task task(pool, "xvm import", name);
+    Task task(pool, "import", name);
     Watchdog watchdog(pool.session(), task.ref(), options.patience);
     std::uint64_t data = 0, total = 0, shown = 0;
     double served = 0; // by the task

@@ -10,8 +10,8 @@ namespace xenlab::transfer {
 
 using End = xapi::TaskOutcome::End;
 
-Task::Task(lab::Pool& pool, const std::string& label, const std::string& description)
-    : pool_(pool), task_(pool.session(), label, description)
+Task::Task(lab::Pool& pool, const std::string& what, const std::string& description)
+    : pool_(pool), what_(what), task_(pool.session(), "xenlab " + what, description)
 {
     pool.session().call("task.add_to_other_config",
                         {xapi::Session::value(task_.ref()),
@@ -19,14 +19,23 @@ Task::Task(lab::Pool& pool, const std::string& label, const std::string& descrip
                          xmlrpc::Value(lab::own_mark().text())});
 }
 
+/// With names in it, and the side that failed.
+xapi::Fault Task::told(const xapi::Fault& fault) const
+{
+    return pool_.session().explained(
+        xapi::Fault("the server's side of the " + what_, fault.name(), fault.params()));
+}
+
 xmlrpc::Value Task::verdict(std::chrono::milliseconds patience,
                             const std::function<void(double)>& progress)
 {
     bool moved = true;
+    double last = -2;
     while (std::exchange(moved, false)) {
         const auto outcome = pool_.tasks().wait(ref(), transport::deadline_in(patience),
                                                 [&](double fraction) {
-                                                    moved = true;
+                                                    moved = moved || fraction != last;
+                                                    last = fraction;
                                                     if (progress)
                                                         progress(fraction);
                                                 });
@@ -36,7 +45,7 @@ xmlrpc::Value Task::verdict(std::chrono::milliseconds patience,
             throw Error(Errc::interrupted, "interrupted");
         task_.release(); // it was destroyed
         if (outcome.fault)
-            throw pool_.session().explained(*outcome.fault);
+            throw told(*outcome.fault);
         return outcome.value();
     }
     throw Error(Errc::timeout,
@@ -52,7 +61,7 @@ std::optional<xapi::Fault> Task::failure(std::chrono::milliseconds wait)
     if (outcome.end == End::timed_out || outcome.end == End::stopped)
         return std::nullopt;
     task_.release();
-    return outcome.fault ? std::optional(pool_.session().explained(*outcome.fault)) : std::nullopt;
+    return outcome.fault ? std::optional(told(*outcome.fault)) : std::nullopt;
 }
 
 } // namespace xenlab::transfer

@@ -15,7 +15,8 @@ namespace xenlab::transfer {
 /// A marked task, so that `xvm reap` knows it when we were killed.
 class Task {
   public:
-    Task(lab::Pool& pool, const std::string& label, const std::string& description);
+    /// `what` is for people: "export".
+    Task(lab::Pool& pool, const std::string& what, const std::string& description);
 
     [[nodiscard]] const xapi::Ref<xapi::Task>& ref() const noexcept { return task_.ref(); }
     void begun() noexcept { task_.begun(); }
@@ -29,7 +30,10 @@ class Task {
     std::optional<xapi::Fault> failure(std::chrono::milliseconds wait);
 
   private:
+    [[nodiscard]] xapi::Fault told(const xapi::Fault& fault) const;
+
     lab::Pool& pool_;
+    std::string what_;
     xapi::TransferTask task_;
 };
 

@@ -125,7 +125,8 @@ xenlab::disksrc::OpenOptions xva_disk::open_options(const Options& options,
                         throw Error(Errc::bad_data, words, "--no-verify takes it as it is");
                     context.warning(words);
                 },
-            .warn = [&context](const std::string& words) { context.warning(words); }};
+            .warn = [&context](const std::string& words) { context.warning(words); },
+            .detail = [&context](const std::string& words) { context.detail(words); }};
 }
 
 int main(int argc, char** argv)

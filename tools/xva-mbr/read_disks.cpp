@@ -93,7 +93,8 @@ View read_disks(const Options& options, const cli::Context& context)
         {.window_limit = options.memory_limit,
          .timeout = context.shared.timeout,
          .stop = context.stop,
-         .damaged = [&view](const std::string& words) { view.damage.push_back(words); }});
+         .damaged = [&view](const std::string& words) { view.damage.push_back(words); },
+         .detail = [&context](const std::string& words) { context.detail(words); }});
     const std::uint64_t limit = options.complete ? block::ForwardDisks::no_limit : near_bytes;
     for (const std::size_t i : disksrc::choose_disks(source->disks(), options.disk)) {
         block::BlockDevice* device = source->device(i);

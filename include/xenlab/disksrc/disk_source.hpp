@@ -2,7 +2,8 @@
 // Opens whatever a user names as a disk. Grammar (DISKSRC, xenlab(7)): an XVA or a raw image, plain
 // or compressed with gzip or zstd, told by content; a VHD (fixed, dynamic, differencing with its
 // parents); a qcow2 image, through qemu-nbd as a process; "-" for standard input; a block device;
-// an http(s) URL; an NBD export (nbd://, nbds://, nbd+unix://).
+// an http(s) URL; an NBD export (nbd://, nbds://, nbd+unix://); disks of a pool
+// (vm:[CTX/]NAME[/DEVICE], vdi:UUID, snap:UUID).
 //
 // In this module: disk_source.hpp opens; commit.hpp writes changes back. What turns a stream into
 // something that can be read at random (spooling to a sparse file) has a header of its own beside
@@ -43,6 +44,7 @@ struct OpenOptions {
     std::stop_token stop;
     std::function<void(const std::string&)> damaged; ///< a chunk does not match its checksum
     std::function<void(const std::string&)> warn;    ///< what is wrong but does not change the data
+    std::function<void(const std::string&)> detail;  ///< how it is read, with -v
     /// A file of no known format is a raw disk, even if it begins like something else (text, say).
     bool any_content = false;
 };
@@ -63,6 +65,9 @@ class DiskSource {
     virtual block::BlockDevice* device(std::size_t disk) = 0;
     /// The stream, or nullptr when there are devices.
     virtual block::ForwardDisks* stream() = 0;
+    /// Makes a stream that can be stopped and kept (an export of a pool) into devices that fetch
+    /// what is read. False when that cannot be.
+    virtual bool fetch_on_demand() { return false; }
 
   protected:
     DiskSource() = default;

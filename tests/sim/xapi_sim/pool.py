@@ -46,6 +46,7 @@ class Pool:
         self.dead_domains = set()  # Running in the database only
         self.iso_files = ["debian-12.iso", "rescue.iso"]
         self.probe_answer = ""  # what SR.probe finds (control line "probe")
+        self.nbd = None  # nbd.NbdService, when a network has that purpose
         self.booting = False
         self.max_wait = options.max_wait
         self.random = random.Random(options.random_seed)

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """VDIs (observed: sr-vdi/041-088)."""
 
+from .nbd import NbdService
 from .rpc import api
 from .schema import NULL
 from .snapshots import clone_vdi
@@ -105,8 +106,19 @@ def vdi_introduce(ctx, identity, name, description, sr, *rest):
 
 @api("VDI.get_nbd_info", "r.VDI")
 def vdi_get_nbd_info(ctx, ref):
-    """Empty as long as no network has the purpose nbd (observed: errors-sessions/137)."""
-    return []
+    """Empty as long as no network has the purpose nbd (observed: errors-sessions/137); the name of
+    an export holds the session (xapi.md 3.4)."""
+    row = ctx.db.row("VDI", ref)
+    if not any("nbd" in network["purpose"] for network in ctx.db.rows("network")):
+        return []
+    pool = ctx.pool
+    with ctx.db.lock:
+        if pool.nbd is None:
+            pool.nbd = NbdService(pool)
+    return [{
+        "exportname": f"/{row['uuid']}?session_id={ctx.session}", "address": pool.master_address,
+        "port": str(pool.nbd.port), "cert": pool.tls.pem, "subject": pool.master_address,
+    }]
 
 
 @api("VDI.data_destroy", "r.VDI", True)
