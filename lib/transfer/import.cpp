@@ -105,7 +105,11 @@ std::vector<xapi::Ref<xapi::Vm>> import_vm(lab::Pool& pool, const std::string& n
                             fmt::format("the archive is damaged: {}", reason.problem->message),
                             "nothing was imported; xva-verify shows all damage");
         }
-        const auto result = task.verdict(options.patience, [&](double fraction) {
+        // A server that has closed has decided, or is gone.
+        const auto patience = upload.ended() ? std::min<std::chrono::milliseconds>(
+                                                   options.patience, std::chrono::minutes(1))
+                                             : options.patience;
+        const auto result = task.verdict(patience, [&](double fraction) {
             served = fraction;
             report();
         });

@@ -9,7 +9,7 @@ with_xapi --vms 1
 mkdir -p tree/etc
 echo "root filesystem" >tree/etc/fstab
 head -c 3000000 /dev/urandom >tree/big
-mke2fs -q -t ext4 -d tree fs.raw 24M
+mke2fs -q -t ext4 -d tree fs.raw 24M >/dev/null 2>&1
 xapi_py <<'END'
 data = open("fs.raw", "rb").read()
 small_disk("vm001", len(data), {at: data[at:at + 65536] for at in range(0, len(data), 65536) if any(data[at:at + 65536])})

@@ -6,7 +6,7 @@
 . "$LIB"
 . "$ROOT/tests/cli/sim.sh"
 requires sfdisk
-with_xapi --vms 2 --running 1
+with_xapi --vms 2
 disk mbr-logical disk.raw
 xapi_py <<'END'
 data = open("disk.raw", "rb").read()
@@ -17,6 +17,7 @@ for vm in "vm001", "vm002":
     print(call("VDI.get_uuid", disk), file=open(f"{vm}.vdi", "w"))
 END
 xva-mbr disk.raw >expected
+xvm start vm001 >/dev/null
 same() {
     xva-mbr "$@" >out 2>err || cat err
     cmp out expected
@@ -39,5 +40,3 @@ status xva-mbr vm:nobody
 status xva-mbr "vdi:$(cat vm001.vdi)"
 xapi_py <<<'call("network.add_purpose", call("network.get_all")[0], "nbd")'
 same -v vm:vm002
-xapi_do fault tls-change
-pin_xapi "${XAPI_URL#https://}" "$(tail -n 1 xapi.ready | sed 's/.*"pin": "\(sha256:[0-9a-f]*\)".*/\1/')" || true

@@ -21,11 +21,9 @@ attempt good.xva --sr "ISO library"
 attempt good.xva --sr nowhere
 sed 's/<name>xapi_major<\/name><value>23</<name>xapi_major<\/name><value>99</' good.xva >newer.xva
 attempt newer.xva
-xvm api network.get_all_records >networks
-old=$(python3 -c 'import re; print(re.search(rb"<name>name_label</name><value>(Pool-wide[^<]*|[^<]*network[^<]*)</value>", open("good.xva", "rb").read())[1].decode())')
+old=$(xapi_py <<<'print(call("network.get_name_label", call("VIF.get_network", call("VIF.get_all")[0])))')
 xapi_py <<END
-net = one("network", "$old")
-call("network.set_name_label", net, "lab net")
+call("network.set_name_label", one("network", "$old"), "lab net")
 END
 attempt good.xva | sed "s/$old/OLD/"
 attempt good.xva --map-network "$old=lab net"

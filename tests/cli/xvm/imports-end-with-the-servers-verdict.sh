@@ -53,7 +53,7 @@ head -c 3000000 a.xva | attempt xvm import -
 xapi_do fault late-failure:/import
 attempt xvm import a.xva
 xapi_do fault cut:/import:1:1000000
-attempt xvm import a.xva
+attempt xvm import a.xva --patience 2s
 xapi_do fault hang:/import:1:100000
 attempt xvm import a.xva --patience 500ms
 xapi_do fault html:/import

@@ -56,7 +56,11 @@ class Importer:
             self.pool.tasks.fail(transfer.task, failed.failure)
             info = failed.failure.info
             transfer.late_page(f"{info[0]}: [ {'; '.join(info[1:])} ]")
-        except (Failure, Closed):
+        except Closed:  # observed: section 6
+            self._clean_up()
+            text = 'INTERNAL_ERROR: [ Unix.Unix_error(Unix.ECONNRESET, "read", "") ]'
+            raise Failure("IMPORT_ERROR", text) from None
+        except Failure:
             self._clean_up()
             raise
         for vm in self.vms:
