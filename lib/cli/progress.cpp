@@ -115,7 +115,8 @@ void Progress::draw(std::uint64_t position, std::optional<std::uint64_t> total,
         nlohmann::ordered_json line{{"what", what_}, {"position", position}};
         line["total"] = total ? nlohmann::ordered_json(*total) : nlohmann::ordered_json();
         line["rate"] = pace.rate;
-        line["eta"] = pace.eta ? nlohmann::ordered_json(pace.eta->count()) : nlohmann::ordered_json();
+        line["eta"] =
+            pace.eta ? nlohmann::ordered_json(pace.eta->count()) : nlohmann::ordered_json();
         write(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
         return;
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bytes_of.hpp"
+
 #include "pool_source.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -23,10 +24,11 @@ namespace {
 void refuse_unsupported(const std::string& name)
 {
     if (is_pool_source(name))
-        throw Error(Errc::usage, "a disk of a pool is not a stream of bytes",
-                    fmt::format("xvm export makes an archive of a VM; write ./{} if you mean a file "
-                                "of that name",
-                                name));
+        throw Error(
+            Errc::usage, "a disk of a pool is not a stream of bytes",
+            fmt::format("xvm export makes an archive of a VM; write ./{} if you mean a file "
+                        "of that name",
+                        name));
     if (nbd::is_uri(name))
         throw Error(Errc::usage, "an NBD export is a disk, not a stream of bytes");
 }

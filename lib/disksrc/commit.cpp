@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "bytes_of.hpp"
+#include "pool_commit.hpp"
+#include "pool_source.hpp"
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/block/disk_sink.hpp>
@@ -162,13 +164,22 @@ void copy_disk(block::Overlay& disk, block::DiskSink& sink, const CommitOptions&
 
 void check_in_place(const std::string& name, const CommitOptions& options)
 {
-    named(name, [&] { check_writable(name, options); });
+    named(name, [&] {
+        if (is_pool_source(name))
+            check_pool_disks(name, options);
+        else
+            check_writable(name, options);
+    });
 }
 
 void commit_in_place(const std::string& name, std::span<const DiskEdit> edits,
                      const CommitOptions& options)
 {
     named(name, [&] {
+        if (is_pool_source(name)) {
+            commit_to_pool(name, edits, options);
+            return;
+        }
         const SourceFormat format = check_writable(name, options);
         const auto undo = undo_options(name, options.undo);
         if (format == SourceFormat::xva)
@@ -225,6 +236,8 @@ void commit_to_file(const std::string& name, std::span<const DiskEdit> edits,
 
 block::UndoResult undo(const std::string& path, const block::UndoOptions& options)
 {
+    if (is_pool_source(path))
+        return named(path, [&] { return undo_in_pool(path); });
     return block::UndoLog::apply(path, undo_options(path, options));
 }
 

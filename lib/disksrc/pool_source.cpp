@@ -13,12 +13,6 @@
 namespace xenlab::disksrc {
 namespace {
 
-struct NamedDisk {
-    std::string device; ///< "xvda"
-    std::uint64_t position = 0;
-    xapi::Object<xapi::Vdi> vdi;
-};
-
 /// What position 0, 1… is called in a guest with PV drivers.
 std::string device_name(std::uint64_t position)
 {
@@ -35,39 +29,10 @@ bool is_device(std::string_view word)
     if (word.find_first_not_of("0123456789") == std::string_view::npos)
         return word.size() <= 3;
     const bool prefix = word.starts_with("xvd") || word.starts_with("sd") || word.starts_with("hd");
-    const std::string_view letters = word.substr(std::min<std::size_t>(word.size(), word.starts_with("xvd") ? 3 : 2));
+    const std::string_view letters =
+        word.substr(std::min<std::size_t>(word.size(), word.starts_with("xvd") ? 3 : 2));
     return prefix && !letters.empty() && letters.size() <= 2 &&
            letters.find_first_not_of("abcdefghijklmnopqrstuvwxyz") == std::string_view::npos;
-}
-
-std::vector<NamedDisk> disks_of(xapi::Session& session, const xapi::Vm& vm)
-{
-    std::vector<NamedDisk> all;
-    for (const auto& ref : vm.VBDs) {
-        const xapi::Vbd vbd = session.get_record(ref);
-        if (vbd.type != "Disk" || vbd.empty || !vbd.VDI)
-            continue;
-        const std::uint64_t position = text::parse_u64(vbd.userdevice).value_or(0);
-        all.push_back({device_name(position), position, {vbd.VDI, session.get_record(vbd.VDI)}});
-    }
-    std::sort(all.begin(), all.end(),
-              [](const auto& a, const auto& b) { return a.position < b.position; });
-    return all;
-}
-
-/// The one disk of a guest's name, or all when it is empty.
-std::vector<NamedDisk> chosen(std::vector<NamedDisk> all, const std::string& device)
-{
-    if (device.empty())
-        return all;
-    const auto number = text::parse_u64(device);
-    for (NamedDisk& disk : all) {
-        const bool same_letter = !number && device.back() == disk.device.back() && disk.position < 26 &&
-                                 device.size() <= disk.device.size();
-        if (number ? *number == disk.position : same_letter)
-            return {std::move(disk)};
-    }
-    throw Error(Errc::not_found, fmt::format("it has no disk {}", text::quoted(device)));
 }
 
 /// One pool, one login, and whatever is open there; all of it ends with the source.
@@ -75,10 +40,10 @@ class PoolSource final : public DiskSource, private block::ForwardDisks {
   public:
     PoolSource(const std::string& name, const OpenOptions& options)
         : options_(options),
-          pools_({}, lab::Words{.note = [this](std::string_view words) { tell(options_.warn, words); },
-                                .detail = [this](std::string_view words) {
-                                    tell(options_.detail, words);
-                                }},
+          pools_({},
+                 lab::Words{
+                     .note = [this](std::string_view words) { tell(options_.warn, words); },
+                     .detail = [this](std::string_view words) { tell(options_.detail, words); }},
                  options.stop)
     {
         const std::size_t colon = name.find(':');
@@ -141,8 +106,7 @@ void PoolSource::open(lab::Pool& pool, std::vector<NamedDisk> disks)
         disks_.push_back({.ref = disk.device,
                           .name = disk.vdi.record.name_label,
                           .size = static_cast<std::uint64_t>(disk.vdi.record.virtual_size)});
-        opened_.push_back(
-            std::make_unique<transfer::PoolDisk>(pool, std::move(disk.vdi), options));
+        opened_.push_back(std::make_unique<transfer::PoolDisk>(pool, std::move(disk.vdi), options));
         random_access_ = random_access_ && opened_.back()->has_nbd();
     }
 }
@@ -159,7 +123,7 @@ void PoolSource::open_vm(const std::string& words)
                           transport::deadline_in(std::chrono::minutes(10)));
         snapshot_->mark();
     }
-    open(*vm.pool, chosen(disks_of(session, live ? snapshot_->record() : vm.record), split.device));
+    open(*vm.pool, choose_device(disks_of_vm(session, live ? snapshot_->record() : vm.record), split.device));
 }
 
 void PoolSource::open_vdi(const std::string& uuid)
@@ -174,9 +138,9 @@ void PoolSource::open_vdi(const std::string& uuid)
             continue;
         const xapi::Vm vm = session.get_record(vbd.VM);
         if (!vm.is_control_domain)
-            throw Error(Errc::precondition,
-                        fmt::format("{} writes to it", text::quoted(vm.name_label)),
-                        fmt::format("vm:{} reads a snapshot of it", text::printable(vm.name_label)));
+            throw Error(
+                Errc::precondition, fmt::format("{} writes to it", text::quoted(vm.name_label)),
+                fmt::format("vm:{} reads a snapshot of it", text::printable(vm.name_label)));
     }
     open(pool, {{"", 0, {ref, vdi}}});
 }
@@ -188,7 +152,7 @@ void PoolSource::open_snapshot(const std::string& words)
     xapi::Session& session = pool.session();
     try {
         const auto vm = session.get_record(session.get_by_uuid<xapi::Vm>(split.vm));
-        open(pool, chosen(disks_of(session, vm), split.device));
+        open(pool, choose_device(disks_of_vm(session, vm), split.device));
         return;
     } catch (const xapi::Fault& fault) {
         if (!fault.is("UUID_INVALID"))
@@ -198,6 +162,35 @@ void PoolSource::open_snapshot(const std::string& words)
 }
 
 } // namespace
+
+std::vector<NamedDisk> disks_of_vm(xapi::Session& session, const xapi::Vm& vm)
+{
+    std::vector<NamedDisk> all;
+    for (const auto& ref : vm.VBDs) {
+        const xapi::Vbd vbd = session.get_record(ref);
+        if (vbd.type != "Disk" || vbd.empty || !vbd.VDI)
+            continue;
+        const std::uint64_t position = text::parse_u64(vbd.userdevice).value_or(0);
+        all.push_back({device_name(position), position, {vbd.VDI, session.get_record(vbd.VDI)}});
+    }
+    std::sort(all.begin(), all.end(),
+              [](const auto& a, const auto& b) { return a.position < b.position; });
+    return all;
+}
+
+std::vector<NamedDisk> choose_device(std::vector<NamedDisk> all, const std::string& device)
+{
+    if (device.empty())
+        return all;
+    const auto number = text::parse_u64(device);
+    for (NamedDisk& disk : all) {
+        const bool same_letter = !number && device.back() == disk.device.back() &&
+                                 disk.position < 26 && device.size() <= disk.device.size();
+        if (number ? *number == disk.position : same_letter)
+            return {std::move(disk)};
+    }
+    throw Error(Errc::not_found, fmt::format("it has no disk {}", text::quoted(device)));
+}
 
 bool is_pool_source(const std::string& name) noexcept
 {

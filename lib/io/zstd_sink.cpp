@@ -46,8 +46,7 @@ class ZstdSink::Impl {
         ZSTD_inBuffer in{data.data(), data.size(), 0};
         for (bool more = true; more;) {
             ZSTD_outBuffer piece{buffer.data(), buffer.size(), 0};
-            const std::size_t left =
-                checked(ZSTD_compressStream2(context.get(), &piece, &in, how));
+            const std::size_t left = checked(ZSTD_compressStream2(context.get(), &piece, &in, how));
             out.write(std::span(buffer).first(piece.pos));
             more = how == ZSTD_e_continue ? in.pos < in.size : left > 0;
         }

@@ -73,9 +73,8 @@ void BlockStream::read_table(std::uint64_t offset, std::uint64_t entries, std::u
     for (std::uint64_t block = 0; block < blocks; ++block)
         if (const std::uint64_t sector = bytes::be32(table, 4 * block); sector != vhd::unused_entry)
             order_.push_back({sector * vhd::sector_size + bitmap, block});
-    std::sort(order_.begin(), order_.end(), [](const Place& a, const Place& b) {
-        return a.stream_offset < b.stream_offset;
-    });
+    std::sort(order_.begin(), order_.end(),
+              [](const Place& a, const Place& b) { return a.stream_offset < b.stream_offset; });
     std::uint64_t end = at_;
     for (std::size_t i = 0; i < order_.size(); ++i) {
         if (order_[i].stream_offset < end + bitmap)
@@ -158,8 +157,10 @@ void BlockStream::extend(std::uint64_t length)
     at_ += fresh.size();
     for (std::size_t at = before; bitmap_size_ > 0 && at < data_.size(); ++at) {
         const std::size_t sector = at / vhd::sector_size;
-        const bool used = (std::to_integer<unsigned>(bitmap_[sector / 8]) >> (7 - sector % 8) & 1U) != 0;
-        const std::size_t end = std::min<std::size_t>(data_.size(), (sector + 1) * vhd::sector_size);
+        const bool used =
+            (std::to_integer<unsigned>(bitmap_[sector / 8]) >> (7 - sector % 8) & 1U) != 0;
+        const std::size_t end =
+            std::min<std::size_t>(data_.size(), (sector + 1) * vhd::sector_size);
         if (!used)
             std::fill(data_.begin() + static_cast<std::ptrdiff_t>(at),
                       data_.begin() + static_cast<std::ptrdiff_t>(end), std::byte{0});

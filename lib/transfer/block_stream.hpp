@@ -67,12 +67,12 @@ class BlockStream {
     std::unique_ptr<io::ByteSource> source_;
     std::uint64_t size_, block_size_;
     std::uint64_t at_ = 0;
-    std::uint64_t bitmap_size_ = 0;       ///< 0: a raw disk
-    std::vector<Place> order_;            ///< of a VHD: as the blocks come
-    std::vector<std::uint32_t> rank_;     ///< of a VHD: by block, none_ for holes
-    std::uint64_t current_ = 0;           ///< rank of the block at hand
-    std::vector<std::byte> bitmap_;       ///< of the block at hand
-    std::vector<std::byte> data_;         ///< of the block at hand, as far as it was read
+    std::uint64_t bitmap_size_ = 0;   ///< 0: a raw disk
+    std::vector<Place> order_;        ///< of a VHD: as the blocks come
+    std::vector<std::uint32_t> rank_; ///< of a VHD: by block, none_ for holes
+    std::uint64_t current_ = 0;       ///< rank of the block at hand
+    std::vector<std::byte> bitmap_;   ///< of the block at hand
+    std::vector<std::byte> data_;     ///< of the block at hand, as far as it was read
     Keep keep_;
     static constexpr std::uint32_t none_ = 0xFFFFFFFF;
 };

@@ -163,8 +163,8 @@ std::string Document::text() const
         objects.emplace_back(xmlrpc::Struct{{"class", xmlrpc::Value(object.class_name)},
                                             {"id", xmlrpc::Value(object.id)},
                                             {"snapshot", xmlrpc::Value(object.record)}});
-    return xmlrpc::encode_value(xmlrpc::Value(xmlrpc::Struct{
-        {"version", version_}, {"objects", xmlrpc::Value(std::move(objects))}}));
+    return xmlrpc::encode_value(xmlrpc::Value(
+        xmlrpc::Struct{{"version", version_}, {"objects", xmlrpc::Value(std::move(objects))}}));
 }
 
 } // namespace xenlab::transfer

@@ -51,8 +51,8 @@ void compare_compression(io::Compression found, const ExportOptions& options)
 xva::Report receive(std::unique_ptr<io::ByteSource> source, io::ByteSink& out, Weights& weights,
                     const ExportOptions& options, Exported& exported)
 {
-    auto peek = std::make_unique<io::PeekSource>(std::make_unique<TeeSource>(
-        std::move(source), [&](std::span<const std::byte> data) {
+    auto peek = std::make_unique<io::PeekSource>(
+        std::make_unique<TeeSource>(std::move(source), [&](std::span<const std::byte> data) {
             out.write(data);
             exported.bytes += data.size();
         }));
@@ -92,8 +92,8 @@ Exported export_vm(lab::Pool& pool, const xapi::Object<xapi::Vm>& vm, io::ByteSi
     Exported exported;
     xva::Report report;
     try {
-        report = receive(download(pool, vm, task, watchdog, options), out, weights, options,
-                         exported);
+        report =
+            receive(download(pool, vm, task, watchdog, options), out, weights, options, exported);
     } catch (const Error& error) {
         // A refusal comes as a page, and its reason stands in the task.
         if (exported.bytes == 0 && error.code() == Errc::failed)

@@ -25,8 +25,8 @@ void verify_and_send(std::unique_ptr<io::ByteSource> archive, Upload& upload,
                      const ImportOptions& options, std::uint64_t& data, std::uint64_t& total,
                      const std::function<void()>& moved)
 {
-    auto peek = std::make_unique<io::PeekSource>(std::make_unique<TeeSource>(
-        std::move(archive), [&](std::span<const std::byte> bytes) {
+    auto peek = std::make_unique<io::PeekSource>(
+        std::make_unique<TeeSource>(std::move(archive), [&](std::span<const std::byte> bytes) {
             upload.write(bytes);
             if (upload.ended())
                 throw GiveUp{};
@@ -58,13 +58,13 @@ std::vector<xapi::Ref<xapi::Vm>> vms_of(const xmlrpc::Value& result)
             vms.emplace_back(ref.as_scalar().value_or(""));
     else
         vms.emplace_back(result.as_scalar().value_or(""));
-    if (vms.empty() || std::any_of(vms.begin(), vms.end(), [](const auto& vm) { return vm.null(); }))
+    if (vms.empty() ||
+        std::any_of(vms.begin(), vms.end(), [](const auto& vm) { return vm.null(); }))
         throw Error(Errc::failed, "the server imported something, but does not say what");
     return vms;
 }
 
-xapi::TransferRequest request_for(const ImportOptions& options,
-                                  std::optional<std::uint64_t> length)
+xapi::TransferRequest request_for(const ImportOptions& options, std::optional<std::uint64_t> length)
 {
     xapi::TransferRequest request;
     request.path = "/import";
@@ -89,8 +89,8 @@ std::vector<xapi::Ref<xapi::Vm>> import_vm(lab::Pool& pool, const std::string& n
     const auto report = [&] {
         if (!options.progress || total == 0)
             return;
-        const auto passed = static_cast<std::uint64_t>(std::clamp(served, 0.0, 1.0) *
-                                                       static_cast<double>(total));
+        const auto passed =
+            static_cast<std::uint64_t>(std::clamp(served, 0.0, 1.0) * static_cast<double>(total));
         shown = std::max({shown, std::min(data, total), passed});
         options.progress(shown, total);
     };
@@ -106,9 +106,10 @@ std::vector<xapi::Ref<xapi::Vm>> import_vm(lab::Pool& pool, const std::string& n
                             "nothing was imported; xva-verify shows all damage");
         }
         // A server that has closed has decided, or is gone.
-        const auto patience = upload.ended() ? std::min<std::chrono::milliseconds>(
-                                                   options.patience, std::chrono::minutes(1))
-                                             : options.patience;
+        const auto patience =
+            upload.ended()
+                ? std::min<std::chrono::milliseconds>(options.patience, std::chrono::minutes(1))
+                : options.patience;
         const auto result = task.verdict(patience, [&](double fraction) {
             served = fraction;
             report();

@@ -34,8 +34,8 @@ FirstEntry read_first(io::ByteSource& archive)
         throw Error(Errc::bad_data,
                     "not an XVA that a host imports: its first entry is not ova.xml");
     if (header->size > largest_document)
-        throw Error(Errc::bad_data, fmt::format("ova.xml: impossible size of {}",
-                                                text::human_size(header->size)));
+        throw Error(Errc::bad_data,
+                    fmt::format("ova.xml: impossible size of {}", text::human_size(header->size)));
     entry.content.resize(static_cast<std::size_t>(header->size));
     io::read_exactly(archive, entry.content, "ova.xml");
     std::vector<std::byte> padding(static_cast<std::size_t>(tar::padding(header->size)));

@@ -240,8 +240,8 @@ block::BlockDevice& PoolDisk::device()
     return *impl_->fetched;
 }
 
-std::optional<std::size_t> PoolDisk::read_forward(std::uint64_t offset,
-                                                  std::span<std::byte> buffer, std::uint64_t limit)
+std::optional<std::size_t> PoolDisk::read_forward(std::uint64_t offset, std::span<std::byte> buffer,
+                                                  std::uint64_t limit)
 {
     BlockStream& blocks = impl_->stream();
     const auto wanted = buffer.first(static_cast<std::size_t>(

@@ -58,9 +58,9 @@ std::unique_ptr<block::BlockDevice> connect(xapi::Session& session, const xmlrpc
             throw Error(Errc::unreachable, "its certificate is not the one the pool names");
         return true;
     };
-    auto channel = transport::connect_tcp(host, static_cast<std::uint16_t>(*port),
-                                          transport::deadline_in(std::chrono::seconds(10)),
-                                          session.stop());
+    auto channel =
+        transport::connect_tcp(host, static_cast<std::uint16_t>(*port),
+                               transport::deadline_in(std::chrono::seconds(10)), session.stop());
     return nbd::open_export(std::move(channel), text_of(info, "exportname"),
                             subject.empty() ? host : subject, options);
 }

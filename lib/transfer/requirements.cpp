@@ -69,13 +69,15 @@ void check_space(lab::Pool& pool, const xva::Metadata& metadata, const Requireme
     if (sr.content_type == "iso")
         refusal.add(Errc::precondition, fmt::format("the SR {} is for ISO images", name),
                     "name another one with --sr");
-    const std::uint64_t needed = thick(sr) ? metadata.total_virtual_size() : wanted.data.value_or(0);
+    const std::uint64_t needed =
+        thick(sr) ? metadata.total_virtual_size() : wanted.data.value_or(0);
     const std::int64_t left = sr.physical_size - sr.physical_utilisation;
-    if (sr.physical_size > 0 && needed > static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)))
+    if (sr.physical_size > 0 &&
+        needed > static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0)))
         refusal.add(Errc::precondition,
                     fmt::format("the SR {} has {} left, but the disks take {}", name,
-                                text::human_size(static_cast<std::uint64_t>(
-                                    std::max<std::int64_t>(left, 0))),
+                                text::human_size(
+                                    static_cast<std::uint64_t>(std::max<std::int64_t>(left, 0))),
                                 text::human_size(needed)),
                     "name another one with --sr");
 }

@@ -26,7 +26,8 @@ class ImageCheck {
     {
         if (const std::size_t missing = front_.size() - have_; missing > 0) {
             const auto part = data.first(std::min(missing, data.size()));
-            std::copy(part.begin(), part.end(), front_.begin() + static_cast<std::ptrdiff_t>(have_));
+            std::copy(part.begin(), part.end(),
+                      front_.begin() + static_cast<std::ptrdiff_t>(have_));
             have_ += part.size();
         }
         bytes_ += data.size();
@@ -100,10 +101,10 @@ std::uint64_t export_vdi(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, io
             throw;
         }
         // How large a VHD will be is not known; what the disk takes on its SR is near it.
-        const std::uint64_t total =
-            options.format == "vhd"
-                ? static_cast<std::uint64_t>(std::max<std::int64_t>(vdi.record.physical_utilisation, 0))
-                : size;
+        const std::uint64_t total = options.format == "vhd"
+                                        ? static_cast<std::uint64_t>(std::max<std::int64_t>(
+                                              vdi.record.physical_utilisation, 0))
+                                        : size;
         std::vector<std::byte> buffer(piece);
         while (const std::size_t n = source->read(buffer)) {
             const auto data = std::span(buffer).first(n);
@@ -116,8 +117,7 @@ std::uint64_t export_vdi(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, io
     if (const std::string problem = check.problem(); !problem.empty()) {
         if (const auto fault = task.failure(std::chrono::seconds(10)))
             throw *fault;
-        throw Error(Errc::bad_data,
-                    fmt::format("the server's image is not good: {}", problem),
+        throw Error(Errc::bad_data, fmt::format("the server's image is not good: {}", problem),
                     "nothing was kept; the server reported no failure");
     }
     task.verdict(std::min<std::chrono::milliseconds>(options.patience, std::chrono::minutes(2)));

@@ -109,9 +109,9 @@ NewVdi::~NewVdi()
 
 void NewVdi::keep()
 {
-    pool_.session().call("VDI.remove_from_other_config",
-                         {xapi::Session::value(vdi_.ref),
-                          xmlrpc::Value(std::string(lab::mark_key))});
+    pool_.session().call(
+        "VDI.remove_from_other_config",
+        {xapi::Session::value(vdi_.ref), xmlrpc::Value(std::string(lab::mark_key))});
     kept_ = true;
 }
 
@@ -121,16 +121,16 @@ void fill_vdi(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, block::BlockD
 {
     const std::uint64_t size = from.size();
     if (static_cast<std::uint64_t>(vdi.record.virtual_size) < size)
-        throw Error(Errc::precondition,
-                    fmt::format("the disk has {} bytes, but the image {}", vdi.record.virtual_size,
-                                size));
+        throw Error(Errc::precondition, fmt::format("the disk has {} bytes, but the image {}",
+                                                    vdi.record.virtual_size, size));
     ExtentUpload upload(pool, vdi, patience);
     std::vector<std::byte> buffer(piece);
     for (const block::Extent& extent : from.extents(0, size)) {
-        for (std::uint64_t at = extent.offset; !extent.hole && at < extent.offset + extent.length;) {
+        for (std::uint64_t at = extent.offset;
+             !extent.hole && at < extent.offset + extent.length;) {
             const std::uint64_t left = extent.offset + extent.length - at;
-            const auto part =
-                std::span(buffer).first(static_cast<std::size_t>(std::min<std::uint64_t>(piece, left)));
+            const auto part = std::span(buffer).first(
+                static_cast<std::size_t>(std::min<std::uint64_t>(piece, left)));
             from.read(at, part);
             // The last sector of an odd image ends with zeros.
             const std::size_t whole = (part.size() + sector - 1) / sector * sector;

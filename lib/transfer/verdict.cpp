@@ -13,10 +13,9 @@ using End = xapi::TaskOutcome::End;
 Task::Task(lab::Pool& pool, const std::string& what, const std::string& description)
     : pool_(pool), what_(what), task_(pool.session(), "xenlab " + what, description)
 {
-    pool.session().call("task.add_to_other_config",
-                        {xapi::Session::value(task_.ref()),
-                         xmlrpc::Value(std::string(lab::mark_key)),
-                         xmlrpc::Value(lab::own_mark().text())});
+    pool.session().call("task.add_to_other_config", {xapi::Session::value(task_.ref()),
+                                                     xmlrpc::Value(std::string(lab::mark_key)),
+                                                     xmlrpc::Value(lab::own_mark().text())});
 }
 
 /// With names in it, and the side that failed.
@@ -32,13 +31,13 @@ xmlrpc::Value Task::verdict(std::chrono::milliseconds patience,
     bool moved = true;
     double last = -2;
     while (std::exchange(moved, false)) {
-        const auto outcome = pool_.tasks().wait(ref(), transport::deadline_in(patience),
-                                                [&](double fraction) {
-                                                    moved = moved || fraction != last;
-                                                    last = fraction;
-                                                    if (progress)
-                                                        progress(fraction);
-                                                });
+        const auto outcome =
+            pool_.tasks().wait(ref(), transport::deadline_in(patience), [&](double fraction) {
+                moved = moved || fraction != last;
+                last = fraction;
+                if (progress)
+                    progress(fraction);
+            });
         if (outcome.end == End::timed_out)
             continue;
         if (outcome.end == End::stopped)

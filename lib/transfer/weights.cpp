@@ -46,9 +46,10 @@ void Weights::set_disks(const std::vector<xva::Disk>& disks)
     for (const xva::Disk& disk : disks) {
         const auto found = used_.find(disk.uuid);
         // An SR that does not say: the disk counts as if it were full.
-        const std::uint64_t used = found == used_.end() || found->second == 0 ? disk.virtual_size
-                                                                              : found->second;
-        shares_.push_back({disk.virtual_size, std::clamp(used, least, std::max(least, disk.virtual_size))});
+        const std::uint64_t used =
+            found == used_.end() || found->second == 0 ? disk.virtual_size : found->second;
+        shares_.push_back(
+            {disk.virtual_size, std::clamp(used, least, std::max(least, disk.virtual_size))});
         total_ += shares_.back().weight;
     }
 }

@@ -94,8 +94,9 @@ std::vector<xapi::Ref<xapi::Vm>> import_from(lab::Pool& pool, io::Fd pipe, const
     PoolView view(pool);
     if (!o.sr.empty())
         wanted.sr = pick_one<xapi::Sr>(view, "SR", o.sr).ref;
-    check_requirements(pool, incoming.document(), wanted);
-    return import_vm(pool, name, incoming.bytes(), {.sr = wanted.sr, .patience = o.patience});
+    transfer::check_requirements(pool, incoming.document(), wanted);
+    return transfer::import_vm(pool, name, incoming.bytes(),
+                               {.sr = wanted.sr, .patience = o.patience});
 }
 
 int run(const Globals& globals, const Options& o, cli::Context& context)
@@ -109,9 +110,10 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
         progress.update(done, total);
     };
     Pipe pipe;
-    auto sending = std::async(std::launch::async, [&, end = std::make_shared<io::Fd>(std::move(pipe.write))] {
-        return export_into(vm, std::move(*end), o, options);
-    });
+    auto sending =
+        std::async(std::launch::async, [&, end = std::make_shared<io::Fd>(std::move(pipe.write))] {
+            return export_into(vm, std::move(*end), o, options);
+        });
     std::vector<xapi::Ref<xapi::Vm>> made;
     std::exception_ptr failed;
     try {

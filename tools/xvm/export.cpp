@@ -52,8 +52,7 @@ transfer::Exported export_to(Job& job, io::ByteSink& out, const Options& o, std:
                         "without --halted a snapshot of it is exported");
     }
     job.wait_until_free();
-    const bool live =
-        job.record().power_state == "Running" || job.record().power_state == "Paused";
+    const bool live = job.record().power_state == "Running" || job.record().power_state == "Paused";
     std::optional<transfer::TemporarySnapshot> snapshot;
     const xapi::Object<xapi::Vm> vm{job.vm.ref, job.record()};
     if (live)
@@ -75,8 +74,8 @@ transfer::Exported export_to(Job& job, io::ByteSink& out, const Options& o, std:
         try {
             snapshot->remove();
         } catch (const Error& error) {
-            job.note(fmt::format("the archive is good, but its snapshot is left: {}",
-                                 error.what()));
+            job.note(
+                fmt::format("the archive is good, but its snapshot is left: {}", error.what()));
         }
     }
     return exported;
@@ -122,7 +121,8 @@ Row export_to_file(Job& job, const std::string& path, const Options& o, Progress
 int run(const Globals& globals, const Options& o, cli::Context& context)
 {
     if (o.batch.no_wait)
-        throw Error(Errc::usage, "the data passes through xvm, which --no-wait cannot leave behind");
+        throw Error(Errc::usage,
+                    "the data passes through xvm, which --no-wait cannot leave behind");
     lab::Pools pools = open_pools(globals, context);
     auto resolved = lab::resolve(pools, o.targets, lab::Many::some, context.stop);
     if (o.output == "-") {
@@ -144,11 +144,11 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
 
 Verb export_verb()
 {
-    auto info = batch_info("export", "save VMs as XVA archives, verified while they stream",
-                           "xvm.export/1",
-                           {{"xvm export 'web*' -o backup/", "A file each, two at a time"},
-                            {"xvm export web1 -o - | xva-mbr -",
-                             "Look into a VM; the export ends when enough was seen"}});
+    auto info =
+        batch_info("export", "save VMs as XVA archives, verified while they stream", "xvm.export/1",
+                   {{"xvm export 'web*' -o backup/", "A file each, two at a time"},
+                    {"xvm export web1 -o - | xva-mbr -",
+                     "Look into a VM; the export ends when enough was seen"}});
     info.progress_option = true;
     return cli::make_verb<Globals, Options>(std::move(info), declare, run);
 }

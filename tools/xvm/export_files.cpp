@@ -42,8 +42,7 @@ ExportFiles::ExportFiles(const std::string& output, const std::string& suffix,
         return;
     }
     if (!files::is_directory(output, error) && !files::create_directory(output, error))
-        throw Error(Errc::failed,
-                    fmt::format("{}: {}", text::printable(output), error.message()));
+        throw Error(Errc::failed, fmt::format("{}: {}", text::printable(output), error.message()));
     std::map<std::string, int> names;
     for (const auto& vm : vms)
         ++names[file_name_for(vm.record.name_label)];

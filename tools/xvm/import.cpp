@@ -57,9 +57,9 @@ std::unique_ptr<io::ByteSource> open_archive(const Options& o, const cli::Contex
 
 std::string shown(const Options& o)
 {
-    return o.source == "-"     ? "standard input"
+    return o.source == "-"    ? "standard input"
            : is_url(o.source) ? text::printable(transport::without_credentials(o.source))
-                               : text::printable(o.source);
+                              : text::printable(o.source);
 }
 
 /// Of a file that can be read twice, whether it is whole, and how much it holds.
@@ -156,13 +156,10 @@ int import(lab::Pool& pool, const Options& o, cli::Context& context)
         .keep_identity = o.keep_mac,
         .patience = o.patience,
         .progress = [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); },
-        .note = [&](std::string_view words) {
-            context.note(fmt::format("{}: {}", shown(o), words));
-        }};
-    const auto vms = transfer::import_vm(pool, shown(o),
-                                         edited ? incoming.with_document(document)
-                                                : incoming.bytes(),
-                                         options);
+        .note =
+            [&](std::string_view words) { context.note(fmt::format("{}: {}", shown(o), words)); }};
+    const auto vms = transfer::import_vm(
+        pool, shown(o), edited ? incoming.with_document(document) : incoming.bytes(), options);
     progress.done();
     for (const auto& vm : vms) {
         try {

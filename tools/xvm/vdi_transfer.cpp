@@ -81,7 +81,7 @@ int run_export(const Globals& globals, const ExportOptions& o, cli::Context& con
             progress.update(done, total);
         };
         if (o.output == "-") {
-            export_vdi(pool, vdi, context.out(cli::Context::Content::binary), options);
+            transfer::export_vdi(pool, vdi, context.out(cli::Context::Content::binary), options);
         } else {
             check_target(o.output, o.overwrite);
             std::unique_ptr<io::ByteSink> sink;
@@ -89,7 +89,7 @@ int run_export(const Globals& globals, const ExportOptions& o, cli::Context& con
                 sink = std::make_unique<SparseSink>(o.output);
             else
                 sink = std::make_unique<io::FileSink>(o.output);
-            export_vdi(pool, vdi, *sink, options);
+            transfer::export_vdi(pool, vdi, *sink, options);
             sink->finish();
         }
         progress.done();
@@ -105,8 +105,9 @@ struct ImportOptions {
 
 void declare_import(cli::OptionSet& set, ImportOptions& o)
 {
-    set.add_option("FILE", o.source,
-                   "An image: raw, VHD or qcow2 (through qemu-nbd), an archive, or any other DISKSRC")
+    set.add_option(
+           "FILE", o.source,
+           "An image: raw, VHD or qcow2 (through qemu-nbd), an archive, or any other DISKSRC")
         .required();
     set.add_option("--disk", o.disk, "Which disk of an archive").type_name("N");
     set.add_option("--sr", o.sr, "Where the new disk goes (default: the default SR of the pool)")
@@ -137,8 +138,8 @@ int run_import(const Globals& globals, const ImportOptions& o, cli::Context& con
             .damaged = [](const std::string& words) { throw Error(Errc::bad_data, words); },
             .warn = [&](const std::string& words) { context.warning(words); },
             .detail = [&](const std::string& words) { context.detail(words); }};
-        const auto source = disksrc::spooled(disksrc::open_disks(o.source, open),
-                                             {.stop = context.stop});
+        const auto source =
+            disksrc::spooled(disksrc::open_disks(o.source, open), {.stop = context.stop});
         const std::size_t disk = disksrc::choose_disk(*source, o.disk);
         block::BlockDevice& image = *source->device(disk);
         constexpr std::uint64_t sector = 512;
@@ -147,8 +148,9 @@ int run_import(const Globals& globals, const ImportOptions& o, cli::Context& con
         const std::string name = !o.name.empty() ? o.name : !own.empty() ? own : o.source;
         transfer::NewVdi vdi(pool, name, sr, size);
         cli::Progress progress(context, name);
-        fill_vdi(pool, vdi.vdi(), image, o.patience,
-                 [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
+        transfer::fill_vdi(
+            pool, vdi.vdi(), image, o.patience,
+            [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
         vdi.keep();
         progress.done();
         if (context.shared.format == cli::Format::json)
@@ -169,7 +171,8 @@ Verb vdi_export_verb()
          .summary = "save a disk as a raw or VHD image",
          .schema = "xvm.vdi.export/1",
          .progress_option = true,
-         .examples = {{"xvm vdi export web1/0 -o web1.vhd --to vhd", "What is allocated of a disk"}},
+         .examples = {{"xvm vdi export web1/0 -o web1.vhd --to vhd",
+                       "What is allocated of a disk"}},
          .completes = {"VDI", "CONTEXT", "HOST"}},
         declare_export, run_export);
 }

@@ -20,10 +20,10 @@
 namespace xenlab::transfer {
 
 struct ExportOptions {
-    std::string compression = {};       ///< by the server: "zstd", "gzip", or none
-    std::size_t buffer = 8U << 20U;     ///< what is taken from the server before `out` takes it
+    std::string compression = {};   ///< by the server: "zstd", "gzip", or none
+    std::size_t buffer = 8U << 20U; ///< what is taken from the server before `out` takes it
     std::chrono::milliseconds patience{300'000}; ///< nothing moves for so long: Error{timeout}
-    std::function<void()> started = {}; ///< called once when the first bytes have come
+    std::function<void()> started = {};          ///< called once when the first bytes have come
     /// Work done and in all. It is measured by where in the disks the stream is, each disk counting
     /// as much as it takes on its SR: the server's own progress means nothing for thin disks.
     std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};

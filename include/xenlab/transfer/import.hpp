@@ -17,8 +17,8 @@ namespace xenlab::transfer {
 
 /// What a pool must have; asked before a byte is sent.
 struct Requirements {
-    xapi::Ref<xapi::Sr> sr;                ///< null: the pool's default
-    bool keep_identity = false;            ///< uuid and MACs of the archive
+    xapi::Ref<xapi::Sr> sr;                 ///< null: the pool's default
+    bool keep_identity = false;             ///< uuid and MACs of the archive
     std::optional<std::uint64_t> data = {}; ///< bytes of disks in the archive, if known
 };
 

@@ -16,8 +16,8 @@
 namespace xenlab::transfer {
 
 struct VdiExportOptions {
-    std::string format = "raw";       ///< or "vhd"
-    std::string base = {};            ///< uuid: only what differs from that disk (vhd)
+    std::string format = "raw"; ///< or "vhd"
+    std::string base = {};      ///< uuid: only what differs from that disk (vhd)
     std::chrono::milliseconds patience{300'000};
     std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
 };

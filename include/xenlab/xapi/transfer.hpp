@@ -14,9 +14,9 @@ namespace xenlab::xapi {
 
 /// A task of our own that a transfer reports to: task.create, and at the end its removal. Destroyed
 /// while still pending (the request never arrived, or failed early: observed 4), it is set to
-/// "cancelled" first, so that nothing stays pending for ever. If the server has taken it over, it is
-/// asked to cancel and given up to 3 s to let go of what it holds (the connection must be closed by
-/// then). Never throws from the destructor.
+/// "cancelled" first, so that nothing stays pending for ever. If the server has taken it over, it
+/// is asked to cancel and given up to 3 s to let go of what it holds (the connection must be closed
+/// by then). Never throws from the destructor.
 class TransferTask {
   public:
     TransferTask(Session& session, const std::string& label, const std::string& description);

@@ -16,22 +16,27 @@ for vm in "vm001", "vm002":
     disk = small_disk(vm, size, parts)
     print(call("VDI.get_uuid", disk), file=open(f"{vm}.vdi", "w"))
 END
-xva-mbr disk.raw >expected
 xvm start vm001 >/dev/null
+fields=(--fields number,fs,start,sectors,fs_uuid)
+xva-mbr disk.raw "${fields[@]}" >expected
 same() {
-    xva-mbr "$@" >out 2>err || cat err
+    xva-mbr "$@" "${fields[@]}" -v >out 2>err || true
     cmp out expected
-    grep -o 'read over NBD\|read from a.*\|no VHD export.*\|NBD is not used: [a-z ]*\|a snapshot of it.*' err || true
-    fetched=$(sed -n 's/.*: \([0-9.]* [KM]iB\) fetched/\1/p' err)
-    [ -z "$fetched" ] || python3 -c 'import sys; n, unit = sys.argv[1].split(); assert float(n) * {"KiB": 1, "MiB": 1024}[unit] <= 2100, sys.argv' "$fetched"
+    grep -o 'read over NBD\|read from a.*\|no VHD export\|NBD is not used: [a-z ]*\|a snapshot of it.*' err || true
     left_behind
 }
-same -v vm:vm002
-same -v vm:vm002/xvda
-same -v vm:vm001
-same -v "vdi:$(cat vm002.vdi)"
+# The first look takes about a megabyte, whatever the size of the disk.
+xva-mbr vm:vm002 "${fields[@]}" -v 2>err | head -n 1
+python3 -c 'import re; n, unit = re.search(r"([0-9.]+) ([KM]iB) fetched", open("err").read()).groups()
+print("little" if float(n) * {"KiB": 1, "MiB": 1024}[unit] <= 2100 else f"BAD: {n} {unit}")'
+left_behind
+same vm:vm002 --complete
+same vm:vm002/xvda --complete
+same vm:vm002/0 --complete
+same vm:vm001 --complete
+same "vdi:$(cat vm002.vdi)" --complete
 xapi_do fault 'html-in-body:/export_raw_vdi:1:1'
-same -v vm:vm002
+same vm:vm002 --complete
 xva-disk vm:vm002 --to raw -o copy.raw
 cmp copy.raw disk.raw
 left_behind
@@ -39,4 +44,4 @@ status xva-mbr vm:vm002/xvdb
 status xva-mbr vm:nobody
 status xva-mbr "vdi:$(cat vm001.vdi)"
 xapi_py <<<'call("network.add_purpose", call("network.get_all")[0], "nbd")'
-same -v vm:vm002
+same vm:vm002

@@ -10,7 +10,7 @@ with_xapi --vms 2 --running 1
 xapi_py <<'END'
 import random
 data = random.Random(1).randbytes(65536)
-disk = small_disk("vm002", 6 * 2**20, {0: b"A" * 512, 5 * 2**20: data})
+disk = small_disk("vm002", 6 * 2**20, {0: bytes(range(256)) * 2, 5 * 2**20: data})
 open("disk.raw", "wb").write(content(disk))
 END
 xvm vdi export vm002/0 -o out.raw

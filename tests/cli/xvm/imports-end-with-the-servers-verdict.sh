@@ -49,7 +49,7 @@ attempt() {
 attempt xvm import old.xva
 check "$(xvm import old.xva --repair --name mended 2>/dev/null)"
 attempt xvm import flip.xva
-head -c 3000000 a.xva | attempt xvm import -
+head -c 1500000 a.xva | attempt xvm import -
 xapi_do fault late-failure:/import
 attempt xvm import a.xva
 xapi_do fault cut:/import:1:1000000
