@@ -6,6 +6,7 @@
 
 #include <xenlab/base/text.hpp>
 #include <xenlab/lab/mark.hpp>
+#include <xenlab/lab/targets.hpp>
 #include <xenlab/transfer/pool_disk.hpp>
 #include <xenlab/transfer/vdi.hpp>
 
@@ -37,7 +38,7 @@ Target find(lab::Pools& pools, const std::string& name)
         const VmWords split = split_vm_words(words);
         const lab::VmTarget vm = lab::resolve_vm(pools, split.vm);
         target.pool = vm.pool;
-        target.vm = {vm.ref, vm.record};
+        target.vm = xapi::Object<xapi::Vm>{vm.ref, vm.record};
         target.disks = choose_device(disks_of_vm(vm.pool->session(), vm.record), split.device);
         return target;
     }
@@ -50,7 +51,7 @@ Target find(lab::Pools& pools, const std::string& name)
     const xapi::Vdi vdi = session.get_record(ref);
     if (!vdi.VBDs.empty()) {
         const auto vm = session.get_record(vdi.VBDs.front()).VM;
-        target.vm = {vm, session.get_record(vm)};
+        target.vm = xapi::Object<xapi::Vm>{vm, session.get_record(vm)};
     }
     target.disks.push_back({"", 0, {ref, vdi}});
     return target;

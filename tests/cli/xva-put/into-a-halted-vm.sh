@@ -17,7 +17,7 @@ disk = small_disk("vm001", len(data), parts)
 open("before", "wb").write(content(disk))
 END
 unchanged() { xapi_py <<<'print("unchanged" if content(disk_of("vm001")) == open("before", "rb").read() else "BAD: changed")'; }
-put() { status xva-put vm:vm001 - /etc/motd --in-place "$@"; }
+put() { status xva-put vm:vm001 - /etc/motd --in-place; }
 xapi_changes >/dev/null
 xva-cat vm:vm001 /etc/motd
 echo "the new one" | put

@@ -7,6 +7,7 @@
 requires jq
 with_xapi --vms 7 --running 3 --ssh-api --fault rename:1:vm001:web2 --fault rename:1:vm003:lab-1 --fault rename:1:vm004:lab-2 --fault rename:1:vm005:db1 --fault rename:1:vm006:gold \
     --fault rename:1:vm002:web1
+for _ in 1 2 3 4 5 6; do xvm ls >/dev/null; done # each renames some
 xvm export web1 -o web1.xva >/dev/null
 head -c 1048576 /dev/zero >disk.raw
 run_examples xvm

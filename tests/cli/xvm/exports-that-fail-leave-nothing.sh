@@ -13,7 +13,7 @@ END
 attempt() { # FAULT
     echo "-- $1"
     xapi_do "fault $1"
-    status xvm export vm001 -o x.xva --patience 500ms --fields status,message 2>/dev/null | sed -E 's/is [0-9A-F]{16}, the/is HASH, the/; s/says [0-9A-F]{16}/says HASH/; s/Ref:[0-9]+/REF/; s/byte [0-9]+/byte N/; s/ 0s/ 500ms/'
+    status xvm export vm001 -o x.xva --patience 500ms --fields status,message 2>/dev/null | sed -E 's/is [0-9A-F]{16}, the/is HASH, the/; s/says [0-9A-F]{16}/says HASH/; s/Ref:[0-9]+/REF/; s/byte [0-9]+/byte N/; s/ 0s/ 500ms/; s/127.0.0.1:[0-9]+/HOST/'
     xapi_do clear
     ls x.xva x.xva.part 2>/dev/null || true
 }

@@ -44,7 +44,7 @@ open("flip.xva", "wb").write(data[:-600000] + bytes([data[-600000] ^ 1]) + data[
 END
 attempt() {
     echo "-- $*"
-    status "$@" 2>&1 | sed -E 's/[0-9A-F]{16}/HASH/g; s/Ref:[0-9]+/REF/g; s/byte [0-9]+/byte N/; s/ 0s/ 500ms/'
+    status "$@" 2>&1 | sed -E 's/[0-9A-F]{16}/HASH/g; s/Ref:[0-9]+/REF/g; s/byte [0-9]+/byte N/; s/ 0s/ 500ms/; s/127.0.0.1:[0-9]+/HOST/'
 }
 attempt xvm import old.xva
 check "$(xvm import old.xva --repair --name mended 2>/dev/null)"

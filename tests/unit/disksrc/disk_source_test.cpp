@@ -171,21 +171,17 @@ TEST_F(DiskSrc, OtherContentIsNamed)
     EXPECT_NE(refusal(zstd(xva()).substr(0, 10)), "");
 }
 
-TEST_F(DiskSrc, PlannedSchemesAreRefused)
+TEST_F(DiskSrc, DisksOfAPoolAreNoBytes)
 {
     for (const auto* name : {"vm:web1", "vdi:x", "snap:x"})
-        for (const bool bytes : {true, false})
-            try {
-                if (bytes)
-                    open_bytes(name, {}, false);
-                else
-                    open_disks(name, {});
-                FAIL() << name;
-            } catch (const Error& e) {
-                EXPECT_EQ(e.code(), Errc::usage);
-                EXPECT_EQ(e.hint(),
-                          "write ./" + std::string(name) + " if you mean a file of that name");
-            }
+        try {
+            open_bytes(name, {}, false);
+            FAIL() << name;
+        } catch (const Error& e) {
+            EXPECT_EQ(e.code(), Errc::usage);
+            EXPECT_NE(e.hint().find("write ./" + std::string(name) + " if you mean a file"),
+                      std::string::npos);
+        }
 }
 
 TEST_F(DiskSrc, AVhdIsReadAtRandom)
