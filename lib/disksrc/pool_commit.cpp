@@ -171,11 +171,9 @@ void compare(lab::Pool& pool, const Change& change)
 std::uint64_t put_back(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, const std::string& log)
 {
     transfer::ExtentUpload upload(pool, vdi, patience);
-    const std::uint64_t bytes =
-        read_pool_undo(log, vdi.record.uuid,
-                       [&](std::uint64_t offset, std::span<const std::byte> data) {
-                           upload.write(offset, data);
-                       });
+    const std::uint64_t bytes = read_pool_undo(
+        log, vdi.record.uuid,
+        [&](std::uint64_t offset, std::span<const std::byte> data) { upload.write(offset, data); });
     upload.finish();
     std::filesystem::remove(log);
     return bytes;

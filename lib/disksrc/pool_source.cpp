@@ -123,7 +123,8 @@ void PoolSource::open_vm(const std::string& words)
                           transport::deadline_in(std::chrono::minutes(10)));
         snapshot_->mark();
     }
-    open(*vm.pool, choose_device(disks_of_vm(session, live ? snapshot_->record() : vm.record), split.device));
+    open(*vm.pool,
+         choose_device(disks_of_vm(session, live ? snapshot_->record() : vm.record), split.device));
 }
 
 void PoolSource::open_vdi(const std::string& uuid)

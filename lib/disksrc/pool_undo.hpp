@@ -24,8 +24,8 @@ void write_pool_undo(const std::string& path, const std::string& vdi_uuid, block
                      std::span<const block::Extent> extents);
 
 /// Checks the whole log, and then gives its records to `restore`. Throws Error{bad_data}.
-std::uint64_t
-read_pool_undo(const std::string& path, const std::string& vdi_uuid,
-               const std::function<void(std::uint64_t offset, std::span<const std::byte>)>& restore);
+std::uint64_t read_pool_undo(
+    const std::string& path, const std::string& vdi_uuid,
+    const std::function<void(std::uint64_t offset, std::span<const std::byte>)>& restore);
 
 } // namespace xenlab::disksrc

@@ -41,10 +41,10 @@ struct CommitOptions {
 /// because of what the source is (see there). To be asked before work is put into edits.
 void check_in_place(const std::string& name, const CommitOptions& options = {});
 
-/// Changes a raw file, a block device, a VHD, an XVA that is a file and uncompressed, or the disks of
-/// a halted VM (vm:, vdi:), of which only what changes is sent. The old
-/// content is saved in an undo log before the first byte changes; killed at any moment, undo()
-/// gives back the source bit for bit. Failing, it rolls back by itself.
+/// Changes a raw file, a block device, a VHD, an XVA that is a file and uncompressed, or the disks
+/// of a halted VM (vm:, vdi:), of which only what changes is sent. The old content is saved in an
+/// undo log before the first byte changes; killed at any moment, undo() gives back the source bit
+/// for bit. Failing, it rolls back by itself.
 ///
 /// In an XVA only the changed bytes of chunks and the checksums of these chunks are written. A
 /// chunk is checked against its old checksum first, so that damage is not sealed in.
