@@ -18,6 +18,20 @@ class HalfClose {
     HalfClose() = default;
 };
 
+/// Can be waited for with poll(2), for who reads several channels in one thread.
+class Pollable {
+  public:
+    virtual ~Pollable() = default;
+    Pollable(const Pollable&) = delete;
+    Pollable& operator=(const Pollable&) = delete;
+    [[nodiscard]] virtual int descriptor() const = 0;
+    /// Bytes have been read already that read() will give.
+    [[nodiscard]] virtual bool buffered() const = 0;
+
+  protected:
+    Pollable() = default;
+};
+
 /// Nothing for a channel that cannot; the end then comes with its destruction.
 inline void end_writing(Channel& channel, TimePoint deadline)
 {

@@ -180,7 +180,7 @@ std::size_t HttpStream::read(std::span<std::byte> buffer, TimePoint deadline)
 namespace {
 
 /// What was read past the head, and then the rest.
-class HeldChannel final : public Channel {
+class HeldChannel final : public Channel, public Pollable {
   public:
     HeldChannel(std::unique_ptr<Channel> channel, std::vector<std::byte> held)
         : channel_(std::move(channel)), held_(std::move(held))
@@ -201,6 +201,14 @@ class HeldChannel final : public Channel {
         channel_->write(head, body, deadline);
     }
     [[nodiscard]] const std::string& peer() const noexcept override { return channel_->peer(); }
+    [[nodiscard]] int descriptor() const override
+    {
+        return dynamic_cast<const Pollable&>(*channel_).descriptor();
+    }
+    [[nodiscard]] bool buffered() const override
+    {
+        return at_ < held_.size() || dynamic_cast<const Pollable&>(*channel_).buffered();
+    }
 
   private:
     std::unique_ptr<Channel> channel_;

@@ -17,7 +17,7 @@
 namespace xenlab::transport {
 namespace {
 
-class SocketChannel final : public Channel, public HalfClose {
+class SocketChannel final : public Channel, public HalfClose, public Pollable {
   public:
     SocketChannel(io::Fd socket, std::string peer, std::stop_token stop)
         : socket_(std::move(socket)), peer_(std::move(peer)), stop_(std::move(stop))
@@ -29,6 +29,8 @@ class SocketChannel final : public Channel, public HalfClose {
                TimePoint deadline) override;
     [[nodiscard]] const std::string& peer() const noexcept override { return peer_; }
     void end_writing(TimePoint /*deadline*/) override { ::shutdown(socket_.get(), SHUT_WR); }
+    [[nodiscard]] int descriptor() const override { return socket_.get(); }
+    [[nodiscard]] bool buffered() const override { return false; }
 
   private:
     void wait_or_throw(short events, TimePoint deadline);

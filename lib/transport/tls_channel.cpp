@@ -31,7 +31,7 @@ struct Free {
 template <typename T, auto Function>
 using Owned = std::unique_ptr<T, Free<Function>>;
 
-class TlsChannel final : public Channel, public HalfClose {
+class TlsChannel final : public Channel, public HalfClose, public Pollable {
   public:
     TlsChannel(std::unique_ptr<Channel> plain, std::string host, const TlsOptions& options);
     ~TlsChannel() override = default;
@@ -44,6 +44,11 @@ class TlsChannel final : public Channel, public HalfClose {
                TimePoint deadline) override;
     [[nodiscard]] const std::string& peer() const noexcept override { return plain_->peer(); }
     void end_writing(TimePoint deadline) override;
+    [[nodiscard]] int descriptor() const override
+    {
+        return dynamic_cast<const Pollable&>(*plain_).descriptor();
+    }
+    [[nodiscard]] bool buffered() const override { return SSL_has_pending(ssl_.get()) == 1; }
 
   private:
     static int bio_read(BIO* bio, char* data, int length);

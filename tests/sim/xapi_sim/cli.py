@@ -42,6 +42,7 @@ def parse(arguments):
                         metavar="TYPE", help="instead of the usual SM drivers")
     parser.add_argument("--user", default="root")
     parser.add_argument("--password", default="", help="made up when not given")
+    parser.add_argument("--console", metavar="SOCKET", help="a VNC server behind every console")
     parser.add_argument("--ssh-api", action="store_true",
                         help="hosts that let their SSH server be switched (xapi 25.13 and later)")
     parser.add_argument("--random-seed", type=int, default=1)

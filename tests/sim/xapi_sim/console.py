@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """CONNECT /console: a path target, 200, then raw bytes (observed: errors-sessions/118-130)."""
 
+import select
+import socket
 import struct
 
 from .connection import Closed
@@ -32,7 +34,10 @@ def console(transfer):
     transfer.outcome["http"] = "200"
     conn.send(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"
               b"Cache-Control: no-cache, no-store\r\n\r\n")
-    if row["protocol"] == "rfb":
+    server = transfer.pool.options.console
+    if row["protocol"] == "rfb" and server:
+        _relay(conn, server, lambda: db.find("console", row.ref) is not None)
+    elif row["protocol"] == "rfb":
         _rfb(conn)
     else:
         _echo(conn)
@@ -43,6 +48,26 @@ def _echo(conn):
     conn.send(b"lab console\n")
     while data := conn.receive():
         conn.send(data)
+
+
+def _relay(conn, path, lives):
+    """The unix socket of a real server (QEMU's), as long as the console exists."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.connect(path)
+        while lives():
+            ready = [conn.sock] if conn.buffer or conn.sock.pending() else []
+            ready = ready or select.select([conn.sock, server], [], [], 0.1)[0]
+            if conn.sock in ready:
+                data = conn.receive()
+                if not data:
+                    return
+                server.sendall(data)
+            if server in ready:
+                data = server.recv(65536)
+                if not data:
+                    return
+                conn.send(data)
+    raise Closed()
 
 
 def _exactly(conn, length):
