@@ -211,6 +211,8 @@ void commit_to_pool(const std::string& name, std::span<const DiskEdit> edits,
     lab::Pools pools({}, {}, {}); // once begun, a stop request waits
     const Target target = find(pools, name);
     lab::Pool& pool = *target.pool;
+    if (options.close_source)
+        options.close_source(); // an export holds the disk
     check(target);
     const Hold hold(target);
     check(target); // nobody has started it in the meantime

@@ -63,6 +63,11 @@ class PoolSource final : public DiskSource, private block::ForwardDisks {
     }
     block::ForwardDisks* stream() override { return random_access_ ? nullptr : this; }
     bool fetch_on_demand() override { return random_access_ = true; }
+    void close() override
+    {
+        for (const auto& disk : opened_)
+            disk->close();
+    }
 
   private:
     static void tell(const std::function<void(const std::string&)>& to, std::string_view words)

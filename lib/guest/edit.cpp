@@ -92,10 +92,11 @@ void Edit::commit(io::ByteSink* out)
     std::vector<disksrc::DiskEdit> edits;
     for (std::size_t i = 0; i < numbers_.size(); ++i)
         edits.push_back({.disk = numbers_[i], .overlay = overlays_[i].get()});
-    const disksrc::CommitOptions commit{.open = options_.session.open,
+    disksrc::CommitOptions commit{.open = options_.session.open,
                                         .progress = options_.progress};
     const std::string& source = options_.session.source;
     if (options_.in_place)
+        commit.close_source = [this] { source_->close(); };
         disksrc::commit_in_place(source, edits, commit);
     else if (options_.output != "-")
         disksrc::commit_to_file(source, edits, options_.output, commit);

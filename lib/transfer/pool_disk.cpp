@@ -65,6 +65,35 @@ class FetchedDevice final : public block::BlockDevice {
     io::Fd file_;
 };
 
+/// A device whose connection can be closed before it.
+class Closable final : public block::BlockDevice {
+  public:
+    explicit Closable(std::unique_ptr<block::BlockDevice> open)
+        : open_(std::move(open)), size_(open_->size())
+    {
+    }
+    [[nodiscard]] std::uint64_t size() const noexcept override { return size_; }
+    void read(std::uint64_t offset, std::span<std::byte> buffer) override
+    {
+        opened().read(offset, buffer);
+    }
+    std::vector<block::Extent> extents(std::uint64_t offset, std::uint64_t length) override
+    {
+        return opened().extents(offset, length);
+    }
+    void close() { open_.reset(); }
+
+  private:
+    block::BlockDevice& opened()
+    {
+        if (!open_)
+            throw Error(Errc::failed, "the disk is being written, and cannot be read");
+        return *open_;
+    }
+    std::unique_ptr<block::BlockDevice> open_;
+    std::uint64_t size_;
+};
+
 /// Calls act(block, offset in it, part of the buffer) for each block that the range touches.
 template <typename Act>
 void each_block(const BlockStream& blocks, std::uint64_t offset, std::span<std::byte> buffer,
@@ -131,6 +160,7 @@ class PoolDisk::Impl {
             say("NBD is not used: its export has another size");
             nbd.reset();
         }
+        over_nbd = nbd != nullptr;
         if (nbd)
             say("read over NBD");
     }
@@ -153,9 +183,10 @@ class PoolDisk::Impl {
     lab::Pool& pool;
     xapi::Object<xapi::Vdi> vdi;
     PoolDiskOptions options;
-    std::unique_ptr<block::BlockDevice> nbd;
+    std::unique_ptr<block::BlockDevice> nbd; ///< until `device` has it
+    bool over_nbd = false;
     std::unique_ptr<Download> download;
-    std::unique_ptr<FetchedDevice> fetched; ///< of `download`
+    std::unique_ptr<Closable> device; ///< made of `nbd` or `download`
 };
 
 /// The stream of that format, read up to the first block.
@@ -218,7 +249,7 @@ std::uint64_t PoolDisk::size() const noexcept
 
 bool PoolDisk::has_nbd() const noexcept
 {
-    return impl_->nbd != nullptr;
+    return impl_->over_nbd;
 }
 
 std::uint64_t PoolDisk::taken() const noexcept
@@ -228,16 +259,25 @@ std::uint64_t PoolDisk::taken() const noexcept
 
 block::BlockDevice& PoolDisk::device()
 {
-    if (impl_->nbd)
-        return *impl_->nbd;
-    if (!impl_->fetched) {
+    if (!impl_->device && impl_->nbd)
+        impl_->device = std::make_unique<Closable>(std::move(impl_->nbd));
+    if (!impl_->device) {
         const char* tmp = std::getenv("TMPDIR"); // NOLINT: nobody sets it meanwhile
         const std::string directory = !impl_->options.directory.empty() ? impl_->options.directory
                                       : tmp != nullptr && *tmp != '\0'  ? tmp
                                                                         : "/tmp";
-        impl_->fetched = std::make_unique<FetchedDevice>(impl_->stream(), directory);
+        impl_->device = std::make_unique<Closable>(
+            std::make_unique<FetchedDevice>(impl_->stream(), directory));
     }
-    return *impl_->fetched;
+    return *impl_->device;
+}
+
+void PoolDisk::close()
+{
+    if (impl_->device)
+        impl_->device->close();
+    impl_->nbd.reset();
+    impl_->download.reset(); // and waits until the server has let go
 }
 
 std::optional<std::size_t> PoolDisk::read_forward(std::uint64_t offset, std::span<std::byte> buffer,

@@ -74,7 +74,10 @@ void ExtentUpload::finish()
     const bool early = impl_->upload->ended();
     impl_->record(0, 0);
     impl_->upload->finish();
-    impl_->task.verdict(impl_->patience);
+    // A server that has closed has decided, or is gone.
+    impl_->task.verdict(early ? std::min<std::chrono::milliseconds>(impl_->patience,
+                                                                    std::chrono::minutes(1))
+                              : impl_->patience);
     if (early)
         throw Error(Errc::failed, "the server ended the upload before all was sent");
 }

@@ -116,7 +116,7 @@ int edit(const EditOptions& options, const std::string& name, const std::string&
 {
     if (!options.signature.empty())
         parse_signature(options.signature);
-    const disksrc::CommitOptions commit{
+    disksrc::CommitOptions commit{
         .open = {.window_limit = memory_limit,
                  .timeout = context.shared.timeout,
                  .stop = context.stop,
@@ -128,6 +128,8 @@ int edit(const EditOptions& options, const std::string& name, const std::string&
         throw Error(Errc::precondition, "a source that streams by cannot be changed",
                     "save it to a file first");
     const auto source = disksrc::open_disks(name, commit.open);
+    if (source->stream() != nullptr)
+        source->fetch_on_demand(); // a disk of a pool
     const std::size_t chosen = disksrc::choose_disk(source->disks(), disk);
     block::BlockDevice* const device = source->device(chosen);
     if (device == nullptr)
@@ -138,6 +140,7 @@ int edit(const EditOptions& options, const std::string& name, const std::string&
     apply(options, overlay);
     const disksrc::DiskEdit change{.disk = chosen, .overlay = &overlay};
     if (options.in_place)
+        commit.close_source = [&source] { source->close(); };
         disksrc::commit_in_place(name, {&change, 1}, commit);
     else if (context.shared.output != "-")
         disksrc::commit_to_file(name, {&change, 1}, context.shared.output, commit);

@@ -87,16 +87,18 @@ struct Listener {
 Listener listen_at(const std::string& where)
 {
     const std::size_t colon = where.rfind(':');
-    const auto port = colon == std::string::npos
-                          ? std::nullopt
-                          : text::parse_u64(std::string_view(where).substr(colon + 1));
+    constexpr std::uint64_t none = 65536;
+    const std::uint64_t port =
+        colon == std::string::npos
+            ? none
+            : text::parse_u64(std::string_view(where).substr(colon + 1)).value_or(none);
     const std::string host = colon == 0 ? "127.0.0.1" : where.substr(0, std::min(colon, where.size()));
     sockaddr_in address{};
     address.sin_family = AF_INET;
-    if (!port || *port > 65535 || ::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
+    if (port >= none || ::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)
         throw Error(Errc::usage, fmt::format("{} is not ADDR:PORT", text::quoted(where)),
                     "for instance 127.0.0.1:5901");
-    address.sin_port = htons(static_cast<std::uint16_t>(*port));
+    address.sin_port = htons(static_cast<std::uint16_t>(port));
     Listener listener{io::Fd(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)), {}};
     const int yes = 1;
     ::setsockopt(listener.socket.get(), SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes);

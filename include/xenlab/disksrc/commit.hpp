@@ -32,6 +32,9 @@ struct CommitOptions {
     OpenOptions open = {};
     /// Bytes done of the total, which is 0 when it is not known; from the calling thread.
     std::function<void(std::uint64_t done, std::uint64_t total)> progress = {};
+    /// In place, on a server: called before the first byte is sent, to close the source that the
+    /// overlays lie over. What was written into overlays can still be read.
+    std::function<void()> close_source = {};
     /// In place: where the old content is kept meanwhile. Empty: FILE.undo, and for a block device
     /// $XDG_STATE_HOME/xenlab/undo/NAME.undo.
     block::UndoOptions undo = {};

@@ -68,6 +68,9 @@ class DiskSource {
     /// Makes a stream that can be stopped and kept (an export of a pool) into devices that fetch
     /// what is read. False when that cannot be.
     virtual bool fetch_on_demand() { return false; }
+    /// Ends what is open on a server, which then can write there; reading from devices throws from
+    /// then on.
+    virtual void close() {}
 
   protected:
     DiskSource() = default;

@@ -37,6 +37,8 @@ class PoolDisk {
     /// had to be fetched. Lives as long as this.
     block::BlockDevice& device();
     [[nodiscard]] bool has_nbd() const noexcept;
+    /// Ends what is open on the server. The device stays, but cannot be read any more.
+    void close();
 
     /// As ForwardDisks::read for this one disk.
     std::optional<std::size_t> read_forward(std::uint64_t offset, std::span<std::byte> buffer,

@@ -17,7 +17,7 @@ for vm in "vm001", "vm002":
     print(call("VDI.get_uuid", disk), file=open(f"{vm}.vdi", "w"))
 END
 xvm start vm001 >/dev/null
-fields=(--fields "number,fs,start,sectors,fs_uuid")
+fields=(--fields "number,fs,start,sectors,uuid")
 xva-mbr disk.raw "${fields[@]}" >expected
 same() {
     xva-mbr "$@" "${fields[@]}" -v >out 2>err || true

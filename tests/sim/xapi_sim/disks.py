@@ -38,6 +38,8 @@ class DiskTransfer(Transfer):
         vbd = self.pool.dom0_vbd(target, "RW")
         try:
             self._receive(target, form, chunked)
+        except Closed:
+            raise Failure("VDI_IO_ERROR", DEVICE_ERRORS) from None
         except (IoError, vhd.BadVhd):
             self.pool.drop_dom0_vbd(vbd)
             self.fail_late(Failure("VDI_IO_ERROR", DEVICE_ERRORS))
