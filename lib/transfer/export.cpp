@@ -73,7 +73,8 @@ xva::Report receive(std::unique_ptr<io::ByteSource> source, io::ByteSink& out, W
 /// The archive is not good: because the server failed, or although it says it did not?
 [[noreturn]] void fail(Task& task, const xva::Problem& problem, const Exported& exported)
 {
-    if (const auto fault = task.failure(time_for_reasons))
+    const auto fault = task.failure(time_for_reasons);
+    if (fault && !fault->is("CLIENT_ERROR")) // that would be us, who have closed
         throw *fault;
     throw Error(Errc::bad_data,
                 fmt::format("the server's archive is not good after {}: {}",

@@ -147,8 +147,8 @@ Verb export_verb()
     auto info =
         batch_info("export", "save VMs as XVA archives, verified while they stream", "xvm.export/1",
                    {{"xvm export 'web*' -o backup/", "A file each, two at a time"},
-                    {"xvm export web1 -o - | xva-mbr -",
-                     "Look into a VM; the export ends when enough was seen"}});
+                    {"xvm export web1 -o - | zstd -T0 > web1.xva.zst",
+                     "Through a pipe; a reader that is slow does not break the export"}});
     info.progress_option = true;
     return cli::make_verb<Globals, Options>(std::move(info), declare, run);
 }

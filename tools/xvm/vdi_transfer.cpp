@@ -171,7 +171,7 @@ Verb vdi_export_verb()
          .summary = "save a disk as a raw or VHD image",
          .schema = "xvm.vdi.export/1",
          .progress_option = true,
-         .examples = {{"xvm vdi export web1/0 -o web1.vhd --to vhd",
+         .examples = {{"xvm vdi export web1/0 -o - --to vhd > web1.vhd",
                        "What is allocated of a disk"}},
          .completes = {"VDI", "CONTEXT", "HOST"}},
         declare_export, run_export);

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
+# labels: full
 # timeout: 180
 # A server that cuts, flips, stops, lies, appends an error page, fails at the end or never says how it ended. The exit
 # code and the words say which side it was; nothing has the final name, and nothing is left on the server.

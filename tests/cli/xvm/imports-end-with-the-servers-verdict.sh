@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
+# labels: full
 # timeout: 120
 # From a file, a pipe, compressed and from another pool through a pipe: the uuid is the answer, the disk is the same. A
 # reset after success is success; what fails, is damaged, cut or given up leaves nothing.

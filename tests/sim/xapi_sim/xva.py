@@ -61,6 +61,7 @@ class Manifest:
 
     def __init__(self, db, vms, include_disks=True):
         self.db, self.names, self.objects, self.disks = db, {}, [], []
+        self.plain = include_disks
         picked = {"VM": list(vms), "VBD": [], "VIF": [], "network": [], "VDI": [], "SR": []}
         for vm in vms:
             row = db.row("VM", vm)
@@ -110,6 +111,9 @@ class Manifest:
             elif kind == "R":
                 value = [self.name(v) for v in value]
             record[name] = value
+        if cls == "VM" and self.plain:
+            # without snapshot metadata (xen-api ocaml/xapi/export.ml, make_vm)
+            record.update(is_a_snapshot=False, snapshot_of=NULL, snapshot_time="19700101T00:00:00Z")
         return record
 
     def ova_xml(self):
