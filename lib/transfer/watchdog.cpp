@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <mutex>
 
 namespace xenlab::transfer {
 namespace {

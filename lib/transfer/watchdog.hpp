@@ -7,7 +7,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <mutex>
+#include <functional>
 #include <stop_token>
 #include <thread>
 
