@@ -160,7 +160,8 @@ void serve(const lab::VmTarget& vm, const Listener& listener, pid_t viewer, cli:
                              context.stop, say)
                     .run();
             } catch (const Error& error) {
-                if (error.code() != Errc::interrupted)
+                // A viewer that goes without a word is nothing to talk about.
+                if (error.code() != Errc::interrupted && error.code() != Errc::unreachable)
                     say(error.what());
             }
         });
