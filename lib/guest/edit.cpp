@@ -95,10 +95,10 @@ void Edit::commit(io::ByteSink* out)
     disksrc::CommitOptions commit{.open = options_.session.open,
                                         .progress = options_.progress};
     const std::string& source = options_.session.source;
-    if (options_.in_place)
+    if (options_.in_place) {
         commit.close_source = [this] { source_->close(); };
         disksrc::commit_in_place(source, edits, commit);
-    else if (options_.output != "-")
+    } else if (options_.output != "-")
         disksrc::commit_to_file(source, edits, options_.output, commit);
     else if (out != nullptr)
         disksrc::commit_to_stream(source, edits, *out, commit);

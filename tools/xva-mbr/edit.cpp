@@ -139,10 +139,10 @@ int edit(const EditOptions& options, const std::string& name, const std::string&
     block::Overlay overlay(*device, {.page_size = sector_size});
     apply(options, overlay);
     const disksrc::DiskEdit change{.disk = chosen, .overlay = &overlay};
-    if (options.in_place)
+    if (options.in_place) {
         commit.close_source = [&source] { source->close(); };
         disksrc::commit_in_place(name, {&change, 1}, commit);
-    else if (context.shared.output != "-")
+    } else if (context.shared.output != "-")
         disksrc::commit_to_file(name, {&change, 1}, context.shared.output, commit);
     else
         disksrc::commit_to_stream(name, {&change, 1}, context.out(cli::Context::Content::binary),
