@@ -12,6 +12,8 @@
 namespace xenlab::xapi {
 namespace {
 
+constexpr std::size_t max_body = 300U
+                                 << 10U; // xapi answers longer calls with status 500 (observed)
 constexpr std::size_t max_answer = 64U << 20U; // of calls that are not streamed
 constexpr std::size_t max_record = 4U
                                    << 20U; // a pool with hundreds of hosts has large pool records
@@ -99,6 +101,9 @@ Rpc::Rpc(const SessionOptions& options, transport::Verifier& verifier, std::stop
 void Rpc::post(const Call& call, const std::function<void(std::string_view)>& on_body)
 {
     const std::string body = xmlrpc::encode_call(call.method, call.params);
+    if (body.size() > max_body)
+        throw Error(Errc::usage, fmt::format("{}: a call of {} bytes, and the server takes {}",
+                                             call.method, body.size(), max_body));
     Sniffer sniff(call.host);
     transport::HttpRequest request;
     request.url = call.host.url() + "/";
