@@ -63,10 +63,10 @@ class Sniffer {
             !text::to_lower(front.substr(0, 16)).starts_with("<!doctype") &&
             !text::to_lower(front.substr(0, 16)).starts_with("<html"))
             return;
-        throw Error(Errc::unreachable,
-                    fmt::format("{}: the answer is not XML-RPC but {}",
-                                text::printable(host_.url()), text::quoted(front, 40)),
-                    "is this the address of a XenServer or XCP-ng host?");
+        throw NotXapi(Errc::unreachable,
+                      fmt::format("{}: the answer is not XML-RPC but {}",
+                                  text::printable(host_.url()), text::quoted(front, 40)),
+                      "is this the address of a XenServer or XCP-ng host?");
     }
 
   private:
@@ -78,10 +78,10 @@ Error status_error(const Endpoint& host, const transport::HttpReply& reply)
 {
     const std::string where = text::printable(host.url());
     if (!reply.redirect.empty())
-        return {
+        throw NotXapi(
             Errc::unreachable,
             fmt::format("{}: the server sends us to {}", where, text::printable(reply.redirect)),
-            "use that address if you trust it; xapi itself never redirects calls"};
+            "use that address if you trust it; xapi itself never redirects calls");
     const bool gateway = reply.status == 404 || (reply.status >= 502 && reply.status <= 504);
     return {gateway || reply.status == 401 || reply.status == 403 ? Errc::unreachable
                                                                   : Errc::failed,
