@@ -33,3 +33,12 @@ set_field() {
     xapi_do "set $1"
     tail -n 1 xapi.ready | grep -q '"ok": true' || tail -n 1 xapi.ready
 }
+
+# left_behind: what is still on the server beside the login that is kept: sessions, tasks, disks of control domains.
+left_behind() {
+    xapi_do state
+    tail -n 1 xapi.ready | python3 -c '
+import json, sys
+state = json.load(sys.stdin)
+print("left:", state["sessions"], "session,", state["tasks"], "tasks,", state["dom0_vbds"], "VBDs of control domains")'
+}
