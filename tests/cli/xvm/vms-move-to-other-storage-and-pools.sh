@@ -47,7 +47,7 @@ nothing_changed
 uuid=$(xvm ls vm001 --fields uuid)
 xvm migrate vm001 vm004 --to there/host2 --sr 'Local storage 2' "${row[@]}"
 [[ $(xvm ls "there/$uuid" --fields power,host) == running*host2 ]] || xvm ls -c there
-xvm ls -c there --fields name,power,host
+xvm ls -c there --fields name,power,host | sort # by name, and two have one
 xvm disk ls "there/$uuid" --fields name,sr
 xvm nic ls "there/$uuid" --fields network
 xvm ls --fields name
