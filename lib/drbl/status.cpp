@@ -159,21 +159,27 @@ std::vector<BootEntry> read_boot_entries(const std::vector<Record>& records)
 {
     std::vector<BootEntry> entries;
     for (const Record& record : records) {
-        if (record.key == "boot")
-            entries.push_back({record.text, "", "", "", std::nullopt});
+        if (record.key == "boot" || record.key == "boot.efi")
+            entries.push_back({record.text, "", "", "", std::nullopt, record.key == "boot.efi"});
         if (entries.empty())
             continue;
         BootEntry& entry = entries.back();
-        if (record.key == "boot.file")
+        if (record.key == "boot.file" || record.key == "boot.efi.file")
             entry.file = record.text;
-        else if (record.key == "boot.default")
+        else if (record.key == "boot.default" || record.key == "boot.efi.default")
             entry.label = record.text;
-        else if (record.key == "boot.told")
+        else if (record.key == "boot.told" || record.key == "boot.efi.told")
             entry.told = record.text;
         else if (record.key == "boot.param")
             entry.parameters = record.text;
     }
     return entries;
+}
+
+bool BootEntry::boots_clonezilla() const noexcept
+{
+    return efi ? label == "clonezilla-se-client" || label == "clonezilla-live-client"
+               : label == "clonezilla" || label == "Clonezilla-live";
 }
 
 JobStatus read_status(const std::vector<Record>& records)
@@ -227,6 +233,24 @@ bool JobStatus::over() const noexcept
            phase == Phase::none;
 }
 
+namespace {
+
+void compare(const Expected& expected, const BootEntry& entry,
+             std::vector<std::string>& differences)
+{
+    const std::string which = entry.ip + (entry.efi ? " (UEFI)" : "");
+    if (!entry.boots_clonezilla())
+        differences.push_back(fmt::format("{} would boot {}", which, text::quoted(entry.label)));
+    if (const auto words = difference(expected, entry.told); !words.empty())
+        differences.push_back(fmt::format("{}: {}", which, words));
+    if (!entry.parameters)
+        return;
+    if (const auto words = difference(expected, text::trim(*entry.parameters)); !words.empty())
+        differences.push_back(fmt::format("{}: ocs-run.param: {}", which, words));
+}
+
+} // namespace
+
 std::vector<std::string> read_back(const Job& job, const JobStatus& status)
 {
     std::vector<std::string> differences;
@@ -239,20 +263,14 @@ std::vector<std::string> read_back(const Job& job, const JobStatus& status)
         if (client.state == State::done || client.state == State::failed)
             continue; // its menu has been reset
         const std::string& ip = client.client.ip;
-        const auto entry = std::find_if(status.boot.begin(), status.boot.end(),
-                                        [&](const BootEntry& boot) { return boot.ip == ip; });
-        if (entry == status.boot.end()) {
+        bool any = false;
+        for (const BootEntry& entry : status.boot)
+            if (entry.ip == ip) {
+                any = any || !entry.efi;
+                compare(expected, entry, differences);
+            }
+        if (!any)
             differences.push_back(fmt::format("{} has no boot menu", ip));
-            continue;
-        }
-        if (entry->label != "clonezilla" && entry->label != "Clonezilla-live")
-            differences.push_back(fmt::format("{} would boot {}", ip, text::quoted(entry->label)));
-        if (const auto words = difference(expected, entry->told); !words.empty())
-            differences.push_back(fmt::format("{}: {}", ip, words));
-        if (entry->parameters)
-            if (const auto words = difference(expected, text::trim(*entry->parameters));
-                !words.empty())
-                differences.push_back(fmt::format("{}: ocs-run.param: {}", ip, words));
     }
     return differences;
 }

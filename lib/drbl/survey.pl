@@ -125,6 +125,18 @@ sub label_of {    # the default entry of a PXELINUX file, and what its clients a
     return ($default, $told);
 }
 
+sub grub_of {    # the same of a GRUB file
+    my ($text) = @_;
+    my ($id, $default, $told) = ('', '', '');
+    for (split /\n/, $text) {
+        $default = $1 if !$default && /^\s*set default="?([\w-]+)/;
+        $id = /--id[ =]+(\S+)/ ? $1 : '' if /^\s*menuentry\b/;
+        $told = $1 if $id eq 'clonezilla-se-client' && /ocs_opt=\\?"([^"\\]*)/;
+        $told = $1 if $id eq 'clonezilla-live-client' && /ocs_live_run=\\?"(?:ocs-sr )?([^"\\]*)/;
+    }
+    return ($default, $told);
+}
+
 sub boot {
     my ($ip, $mac) = @_;
     my @parts = split /\./, $ip;
@@ -139,6 +151,15 @@ sub boot {
         record('boot.told', $told);
         my $parameters = slurp("$conf{drblroot}/$ip/etc/ocs/ocs-run.param", 65536);
         record('boot.param', $parameters) if defined $parameters;
+        last;
+    }
+    for my $file ($mac ? "grub.cfg-drbl-$mac" : (), "grub.cfg-drbl-$ip", 'grub.cfg') {    # the order of grub.cfg
+        my $text = slurp("$conf{GRUB_EFINB_DIR}/$file", 1 << 20) // next;
+        my ($default, $told) = grub_of($text);
+        record('boot.efi', $ip);
+        record('boot.efi.file', $file);
+        record('boot.efi.default', $default);
+        record('boot.efi.told', $told);
         last;
     }
 }

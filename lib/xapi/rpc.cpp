@@ -12,6 +12,8 @@
 namespace xenlab::xapi {
 namespace {
 
+constexpr std::size_t max_body = 300U
+                                 << 10U; // xapi answers longer calls with status 500 (observed)
 constexpr std::size_t max_answer = 64U << 20U; // of calls that are not streamed
 constexpr std::size_t max_record = 4U
                                    << 20U; // a pool with hundreds of hosts has large pool records
@@ -61,10 +63,10 @@ class Sniffer {
             !text::to_lower(front.substr(0, 16)).starts_with("<!doctype") &&
             !text::to_lower(front.substr(0, 16)).starts_with("<html"))
             return;
-        throw Error(Errc::unreachable,
-                    fmt::format("{}: the answer is not XML-RPC but {}",
-                                text::printable(host_.url()), text::quoted(front, 40)),
-                    "is this the address of a XenServer or XCP-ng host?");
+        throw NotXapi(Errc::unreachable,
+                      fmt::format("{}: the answer is not XML-RPC but {}",
+                                  text::printable(host_.url()), text::quoted(front, 40)),
+                      "is this the address of a XenServer or XCP-ng host?");
     }
 
   private:
@@ -76,10 +78,10 @@ Error status_error(const Endpoint& host, const transport::HttpReply& reply)
 {
     const std::string where = text::printable(host.url());
     if (!reply.redirect.empty())
-        return {
+        throw NotXapi(
             Errc::unreachable,
             fmt::format("{}: the server sends us to {}", where, text::printable(reply.redirect)),
-            "use that address if you trust it; xapi itself never redirects calls"};
+            "use that address if you trust it; xapi itself never redirects calls");
     const bool gateway = reply.status == 404 || (reply.status >= 502 && reply.status <= 504);
     return {gateway || reply.status == 401 || reply.status == 403 ? Errc::unreachable
                                                                   : Errc::failed,
@@ -99,6 +101,9 @@ Rpc::Rpc(const SessionOptions& options, transport::Verifier& verifier, std::stop
 void Rpc::post(const Call& call, const std::function<void(std::string_view)>& on_body)
 {
     const std::string body = xmlrpc::encode_call(call.method, call.params);
+    if (body.size() > max_body)
+        throw Error(Errc::usage, fmt::format("{}: a call of {} bytes, and the server takes {}",
+                                             call.method, body.size(), max_body));
     Sniffer sniff(call.host);
     transport::HttpRequest request;
     request.url = call.host.url() + "/";

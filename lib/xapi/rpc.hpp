@@ -2,6 +2,7 @@
 // One connection that speaks XML-RPC to one host, without any idea of sessions.
 #pragma once
 
+#include <xenlab/base/error.hpp>
 #include <xenlab/transport/http_client.hpp>
 #include <xenlab/xapi/session.hpp>
 #include <xenlab/xmlrpc/value.hpp>
@@ -13,6 +14,12 @@
 #include <string_view>
 
 namespace xenlab::xapi {
+
+/// The answer of something else than xapi, of a web server or a proxy: to wait does not help.
+class NotXapi : public Error {
+  public:
+    using Error::Error;
+};
 
 /// One thread at a time.
 class Rpc {

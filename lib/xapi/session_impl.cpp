@@ -99,7 +99,8 @@ void Session::Impl::Recovery::from(const Fault& fault, const Login& used)
 
 void Session::Impl::Recovery::from(const Error& error, const Login& used)
 {
-    if (error.code() != Errc::unreachable || Clock::now() >= until_)
+    if (error.code() != Errc::unreachable || dynamic_cast<const NotXapi*>(&error) != nullptr ||
+        Clock::now() >= until_)
         throw error; // NOLINT
     if (session_.fail_over(rpc_, used.host))
         return;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "decode.hpp"
 
+#include "plain.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/xmlrpc/value.hpp>
@@ -121,22 +123,29 @@ Value decode(const XMLElement& element, int depth)
         return decode_struct(*typed, depth);
     if (type == "array")
         return decode_array(*typed, depth);
-    if (type == "string")
-        return Value(text_of(*typed));
-    if (type == "boolean")
-        return Value(decode_bool(text_of(*typed)));
-    if (type == "int" || type == "i4" || type == "i8")
-        return Value(decode_int(text_of(*typed)));
-    if (type == "double")
-        return Value(decode_double(text_of(*typed)));
-    if (type == "dateTime.iso8601")
-        return Value(Value::DateTime{text_of(*typed)});
     if (type == "nil")
         return Value();
+    if (auto scalar = decode_scalar(type, text_of(*typed)))
+        return std::move(*scalar);
     fail(fmt::format("unknown type <{}>", text::printable(type)));
 }
 
 } // namespace
+
+std::optional<Value> decode_scalar(std::string_view type, std::string text)
+{
+    if (type == "string")
+        return Value(std::move(text));
+    if (type == "boolean")
+        return Value(decode_bool(text));
+    if (type == "int" || type == "i4" || type == "i8")
+        return Value(decode_int(text));
+    if (type == "double")
+        return Value(decode_double(text));
+    if (type == "dateTime.iso8601")
+        return Value(Value::DateTime{std::move(text)});
+    return std::nullopt;
+}
 
 void parse_document(tinyxml2::XMLDocument& document, std::string_view xml)
 {
@@ -155,6 +164,14 @@ Value decode_element(const XMLElement& value)
 }
 
 Value decode_value(std::string_view xml)
+{
+    if (xml.size() <= max_text)
+        if (auto plain = decode_plain(xml))
+            return std::move(*plain);
+    return decode_tree(xml);
+}
+
+Value decode_tree(std::string_view xml)
 {
     tinyxml2::XMLDocument document(true, tinyxml2::PRESERVE_WHITESPACE);
     parse_document(document, xml);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "decode.hpp"
+#include "plain.hpp"
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
@@ -91,6 +92,16 @@ const XMLElement& child(const XMLElement& element, const char* name)
     return *found;
 }
 
+/// The value of an answer that is written as xapi writes it.
+std::optional<Value> plain_answer(std::string_view xml)
+{
+    constexpr std::string_view front = "<?xml version=\"1.0\"?><methodResponse><params><param>";
+    constexpr std::string_view back = "</param></params></methodResponse>";
+    if (!xml.starts_with(front) || !xml.ends_with(back) || xml.size() < front.size() + back.size())
+        return std::nullopt;
+    return decode_plain(xml.substr(front.size(), xml.size() - front.size() - back.size()));
+}
+
 } // namespace
 
 std::string encode_value(const Value& value)
@@ -116,6 +127,8 @@ std::string encode_call(std::string_view method, const Array& params)
 
 Response decode_response(std::string_view xml)
 {
+    if (auto value = plain_answer(xml))
+        return {false, std::move(*value)};
     tinyxml2::XMLDocument document(true, tinyxml2::PRESERVE_WHITESPACE);
     parse_document(document, xml);
     const XMLElement& root = *document.RootElement();

@@ -48,7 +48,8 @@ class Slicer::Impl {
   private:
     std::size_t feed_text(std::string_view text);
     std::size_t feed_tag(std::string_view text);
-    void tag_complete();
+    void special_complete(std::string_view tag);
+    void tag_complete(std::string_view tag);
     void open_element(std::string_view name);
     void close_element(std::string_view name);
     void keep(std::string_view raw);
@@ -89,22 +90,6 @@ void Slicer::Impl::keep_name(std::string_view raw)
     name_text_ += raw;
 }
 
-std::size_t Slicer::Impl::feed_text(std::string_view text)
-{
-    const std::size_t end = std::min(text.find('<'), text.size());
-    const std::string_view part = text.substr(0, end);
-    if (open_.empty() && part.find_first_not_of(" \t\r\n\xEF\xBB\xBF") != std::string_view::npos)
-        fail(fmt::format("text {} outside of the document", text::quoted(part, 20)));
-    keep(part);
-    if (in_name_)
-        keep_name(part);
-    if (end == text.size())
-        return end;
-    in_tag_ = true;
-    tag_ = "<";
-    return end + 1;
-}
-
 namespace {
 
 /// An attribute value may hold '>'.
@@ -117,19 +102,51 @@ bool in_quotes(std::string_view tag)
     return open != '\0';
 }
 
+/// A comment, CDATA, an instruction or a declaration.
+bool is_special(std::string_view tag)
+{
+    return tag.size() > 1 && (tag[1] == '!' || tag[1] == '?');
+}
+
 /// Comments and CDATA may hold '>', so their ends are looked for explicitly.
 bool is_complete(std::string_view tag)
 {
+    if (!is_special(tag))
+        return tag.ends_with('>') && !in_quotes(tag);
     if (tag.starts_with("<!--"))
         return tag.size() >= 7 && tag.ends_with("-->");
     if (tag.starts_with("<![CDATA["))
         return tag.ends_with("]]>");
     if (tag.starts_with("<?"))
         return tag.size() >= 4 && tag.ends_with("?>");
-    return tag.ends_with('>') && !in_quotes(tag);
+    return tag.ends_with('>'); // a declaration, which is refused
 }
 
 } // namespace
+
+std::size_t Slicer::Impl::feed_text(std::string_view text)
+{
+    const std::size_t end = std::min(text.find('<'), text.size());
+    const std::string_view part = text.substr(0, end);
+    if (open_.empty() && part.find_first_not_of(" \t\r\n\xEF\xBB\xBF") != std::string_view::npos)
+        fail(fmt::format("text {} outside of the document", text::quoted(part, 20)));
+    keep(part);
+    if (in_name_)
+        keep_name(part);
+    if (end == text.size())
+        return end;
+    // Most tags are in one piece of text and need not be copied.
+    if (const std::size_t close = text.find('>', end); close != std::string_view::npos) {
+        const std::string_view tag = text.substr(end, close + 1 - end);
+        if (tag.size() <= max_tag && is_complete(tag)) {
+            tag_complete(tag);
+            return close + 1;
+        }
+    }
+    in_tag_ = true;
+    tag_ = "<";
+    return end + 1;
+}
 
 std::size_t Slicer::Impl::feed_tag(std::string_view text)
 {
@@ -140,27 +157,31 @@ std::size_t Slicer::Impl::feed_tag(std::string_view text)
         fail("a tag that is too long");
     if (tag_.back() == '>' && is_complete(tag_)) {
         in_tag_ = false;
-        tag_complete();
+        tag_complete(tag_);
     }
     return end;
 }
 
-void Slicer::Impl::tag_complete()
+void Slicer::Impl::special_complete(std::string_view tag)
 {
-    const std::string_view tag = tag_;
     if (tag.starts_with("<!--") || tag.starts_with("<?"))
         return; // neither matters inside a record
-    if (tag.starts_with("<![CDATA[")) {
-        keep(tag);
-        if (in_name_)
-            keep_name(tag);
+    if (!tag.starts_with("<![CDATA["))
+        fail("a document type declaration");
+    keep(tag);
+    if (in_name_)
+        keep_name(tag);
+}
+
+void Slicer::Impl::tag_complete(std::string_view tag)
+{
+    if (is_special(tag)) {
+        special_complete(tag);
         return;
     }
-    if (tag.starts_with("<!"))
-        fail("a document type declaration");
-    const bool closing = tag.starts_with("</");
+    const bool closing = tag[1] == '/';
     const std::size_t begin = closing ? 2 : 1;
-    const std::string name(tag.substr(begin, tag.find_first_of(" \t\r\n/>", begin) - begin));
+    const std::string_view name = tag.substr(begin, tag.find_first_of(" \t\r\n/>", begin) - begin);
     if (name.empty())
         fail("a tag without a name");
     if (!closing)

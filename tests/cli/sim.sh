@@ -34,8 +34,17 @@ set_field() {
     tail -n 1 xapi.ready | grep -q '"ok": true' || tail -n 1 xapi.ready
 }
 
-# left_behind: complains about what a transfer has left in the pool, once the server has noticed that it is over.
+# left_behind: what is still on the server beside the login that is kept: sessions, tasks, disks of control domains.
 left_behind() {
+    xapi_do state
+    tail -n 1 xapi.ready | python3 -c '
+import json, sys
+state = json.load(sys.stdin)
+print("left:", state["sessions"], "session,", state["tasks"], "tasks,", state["dom0_vbds"], "VBDs of control domains")'
+}
+
+# no_remains: complains about what a transfer has left in the pool, once the server has noticed that it is over.
+no_remains() {
     xapi_py <<<'
 import time
 for _ in range(200):

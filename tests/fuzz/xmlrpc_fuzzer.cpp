@@ -1,9 +1,14 @@
 // links: xmlrpc
 // SPDX-License-Identifier: GPL-3.0-or-later
 // The slicer over any text, whole and in small pieces, and against the decoder of whole values: of
-// what both take they must make the same. (The XML parser below the decoder is the more lenient
-// one, about what comes after the closing tag for one.)
+// what both take they must make the same; so must the decoder's short way and its full parser. (The
+// XML parser below the decoder is the more lenient one, about what comes after the closing tag for
+// one.)
+#include "../../lib/xmlrpc/decode.hpp"
+#include "../../lib/xmlrpc/plain.hpp"
+
 #include <xenlab/base/error.hpp>
+#include <xenlab/xmlrpc/message.hpp>
 #include <xenlab/xmlrpc/slicer.hpp>
 #include <xenlab/xmlrpc/value.hpp>
 
@@ -81,20 +86,50 @@ bool same_records(Records a, const Records& b)
     return true;
 }
 
+std::optional<xmlrpc::Value> tried(std::optional<xmlrpc::Value> (*decode)(std::string_view),
+                                   std::string_view text)
+{
+    try {
+        return decode(text);
+    } catch (const Error&) {
+        return std::nullopt;
+    }
+}
+
+std::optional<xmlrpc::Value> through_tree(std::string_view text)
+{
+    return xmlrpc::decode_tree(text);
+}
+
+/// Answers are decoded by the same rules; only that nothing but Error leaves is looked at.
+std::optional<xmlrpc::Value> response(std::string_view text)
+{
+    return xmlrpc::decode_response(text).value;
+}
+
+/// What holds a not-a-number differs from itself.
+bool same(const xmlrpc::Value& a, const xmlrpc::Value& b)
+{
+    return a == b || !(a == a);
+}
+
 } // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size)
 {
     const std::string_view text(reinterpret_cast<const char*>(data), size);
     const auto whole = sliced(text, size + 1);
+    if (!(whole == whole)) // a not-a-number, which differs from itself
+        return 0;
     if (sliced(text, 1) != whole || sliced(text, 7) != whole)
         std::abort();
-    std::optional<xmlrpc::Value> value;
-    try {
-        value = xmlrpc::decode_value(text);
-    } catch (const Error&) {
+    tried(response, text);
+    const auto value = tried(through_tree, text);
+    const auto plain = tried(xmlrpc::decode_plain, text);
+    if (plain && (!value || !same(*plain, *value)))
+        std::abort();
+    if (!value || !(*value == *value))
         return 0;
-    }
     const Records expected = flattened(*value);
     if (!whole)
         return 0;

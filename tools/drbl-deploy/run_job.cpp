@@ -168,7 +168,7 @@ void stop_job(Server& server, const std::vector<std::string>& addresses)
         throw Error(Errc::failed, "the job is still there after drbl-ocs stop",
                     "its log is /var/log/xenlab-drbl.log on the server");
     for (const drbl::BootEntry& entry : status.boot)
-        if (entry.label == "clonezilla" || entry.label == "Clonezilla-live")
+        if (entry.boots_clonezilla())
             throw Error(Errc::failed,
                         fmt::format("{} would still boot Clonezilla", text::printable(entry.ip)));
 }

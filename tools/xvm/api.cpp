@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // xvm api: any call of XAPI.
+#include "json_value.hpp"
 #include "xvm.hpp"
 
 #include <xenlab/base/text.hpp>
@@ -65,29 +66,6 @@ xmlrpc::Value parse(const std::string& arg)
         }
     }
     return xmlrpc::Value(arg);
-}
-
-ordered_json to_json(const xmlrpc::Value& value)
-{
-    if (const auto* members = value.if_struct()) {
-        ordered_json object = ordered_json::object();
-        for (const auto& [name, member] : *members)
-            object[name] = to_json(member);
-        return object;
-    }
-    if (const auto* items = value.if_array()) {
-        ordered_json array = ordered_json::array();
-        for (const xmlrpc::Value& item : *items)
-            array.push_back(to_json(item));
-        return array;
-    }
-    if (const auto* flag = value.if_bool())
-        return *flag;
-    if (const auto* number = value.if_double())
-        return *number;
-    if (const auto* date = value.if_date())
-        return date->text;
-    return value.as_scalar().value_or("");
 }
 
 int run(const Globals& globals, const Options& o, cli::Context& context)

@@ -30,6 +30,15 @@ struct BatchOptions {
 /// -P, --per-host, --stagger, --timeout, --fail-fast, --strict, -n, -y, --no-wait.
 void declare_batch_options(cli::OptionSet& set, BatchOptions& options);
 
+/// Those of them that say how many at once, for verbs with other options besides.
+struct ParallelOptions {
+    unsigned& parallel;
+    std::chrono::milliseconds& stagger;
+    bool& fail_fast;
+};
+/// -P, --stagger, --fail-fast.
+void declare_parallel_options(cli::OptionSet& set, const ParallelOptions& options);
+
 /// What became of one thing.
 struct Row {
     enum class Status { ok, skip, fail };
@@ -61,7 +70,7 @@ const std::vector<std::string_view>& batch_columns();
 /// Error{interrupted}, which ends the batch.
 struct Item {
     std::string name, uuid;
-    std::string host; ///< for --per-host; empty: not counted
+    std::string host; ///< what --per-host counts by; empty: not counted
     lab::Pool* pool = nullptr;
     std::function<Row()> work;
 };

@@ -2,14 +2,29 @@
 #include "complete.hpp"
 
 #include "iso_view.hpp"
+#include "pool_view.hpp"
 
+#include <xenlab/base/text.hpp>
 #include <xenlab/lab/complete.hpp>
 #include <xenlab/lab/names.hpp>
+
+#include <algorithm>
 
 namespace xvm {
 namespace {
 
 constexpr std::chrono::milliseconds patience{700};
+
+/// One request for all objects of a class; `words` says what a shell shows beside each.
+template <typename T, typename Words>
+void remember(lab::Pool& pool, std::string_view kind, std::string_view where, const Words& words)
+{
+    std::vector<lab::KnownName> names;
+    for (const auto& object : pool.session().get_all<T>(where))
+        names.push_back({std::string(kind), object.record.name_label, object.record.uuid,
+                         words(object.record)});
+    lab::remember_names(pool.names_file(), std::string(kind), names);
+}
 
 /// Asks the pool, which keeps the names for the next time.
 void refresh(lab::Pool& pool, std::string_view kind)
@@ -22,10 +37,24 @@ void refresh(lab::Pool& pool, std::string_view kind)
             names.push_back({"ISO", iso.record.name_label, iso.record.uuid, iso.sr});
         lab::remember_names(pool.names_file(), "ISO", names);
     } else if (kind == "SR") {
-        std::vector<lab::KnownName> names;
-        for (const auto& sr : pool.session().get_all<xapi::Sr>())
-            names.push_back({"SR", sr.record.name_label, sr.record.uuid, sr.record.type});
-        lab::remember_names(pool.names_file(), "SR", names);
+        remember<xapi::Sr>(pool, kind, "", [](const xapi::Sr& sr) { return sr.type; });
+    } else if (kind == "NETWORK") {
+        remember<xapi::Network>(pool, kind, "",
+                                [](const xapi::Network& network) { return network.bridge; });
+    } else if (kind == "VDI") {
+        remember<xapi::Vdi>(pool, kind,
+                            R"(field "managed" = "true" and field "is_a_snapshot" = "false")",
+                            [](const xapi::Vdi& vdi) {
+                                return text::human_size(static_cast<std::uint64_t>(
+                                    std::max<std::int64_t>(0, vdi.virtual_size)));
+                            });
+    } else if (kind == "SNAPSHOT") {
+        remember<xapi::Vm>(pool, kind, R"(field "is_a_snapshot" = "true")",
+                           [](const xapi::Vm& vm) { return rfc3339(vm.snapshot_time); });
+    } else if (kind == "TEMPLATE") {
+        remember<xapi::Vm>(pool, kind,
+                           R"(field "is_a_template" = "true" and field "is_a_snapshot" = "false")",
+                           [](const xapi::Vm&) { return std::string(); });
     }
 }
 

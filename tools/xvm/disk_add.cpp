@@ -6,6 +6,7 @@
 #include "pool_view.hpp"
 
 #include <xenlab/base/text.hpp>
+#include <xenlab/lab/mark.hpp>
 
 #include <fmt/format.h>
 
@@ -34,10 +35,11 @@ void declare(cli::OptionSet& set, Options& o)
         .type_name("N");
     set.add_flag("--read-only", o.read_only, "The VM may only read it");
     set.add_flag("--bootable", o.bootable, "The VM may boot from it");
-    declare_change_options(set, o.change, false);
+    declare_parallel_changes(set, o.change, false);
 }
 
-/// A VDI made for a VM; destroyed again unless keep() was called.
+/// A VDI made for a VM; destroyed again unless keep() was called, and marked until then: should we
+/// be killed, xvm reap finds it.
 class NewVdi {
   public:
     NewVdi(lab::Pool& pool, const cli::Context& context, const Options& o, const std::string& name,
@@ -52,7 +54,9 @@ class NewVdi {
         record.emplace("type", xmlrpc::Value("user"));
         record.emplace("sharable", xmlrpc::Value(false));
         record.emplace("read_only", xmlrpc::Value(false));
-        record.emplace("other_config", xmlrpc::Value(xmlrpc::Struct{}));
+        record.emplace("other_config",
+                       xmlrpc::Value(xmlrpc::Struct{
+                           {std::string(lab::mark_key), xmlrpc::Value(lab::own_mark().text())}}));
         record.emplace("xenstore_data", xmlrpc::Value(xmlrpc::Struct{}));
         record.emplace("sm_config", xmlrpc::Value(xmlrpc::Struct{}));
         record.emplace("tags", xmlrpc::Value(xmlrpc::Array{}));
@@ -67,7 +71,12 @@ class NewVdi {
     NewVdi(const NewVdi&) = delete;
     NewVdi& operator=(const NewVdi&) = delete;
     [[nodiscard]] const xapi::Ref<xapi::Vdi>& ref() const noexcept { return ref_; }
-    void keep() noexcept { kept_ = true; }
+    void keep()
+    {
+        kept_ = true;
+        session_.call("VDI.remove_from_other_config",
+                      {value(ref_), xmlrpc::Value(std::string(lab::mark_key))});
+    }
 
   private:
     xapi::Session& session_;
@@ -146,13 +155,13 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
     if (!o.vdi.empty() && vms.size() > 1)
         throw Error(Errc::usage, "one disk cannot be given to several VMs");
     std::unordered_map<lab::Pool*, PoolView> views;
-    Rows rows(context, "xvm.disk.add/1", o.change);
+    Changes changes(context, "xvm.disk.add/1", o.change);
     for (const lab::VmTarget& vm : vms) {
         PoolView& view = views.try_emplace(vm.pool, *vm.pool).first->second;
-        rows.run(*vm.pool, vm.label(), vm.record.uuid,
-                 [&] { return add_to(vm, view, o, context); });
+        changes.add(*vm.pool, vm.label(), vm.record.uuid,
+                    [&] { return add_to(vm, view, o, context); });
     }
-    return rows.finish();
+    return changes.run();
 }
 
 } // namespace

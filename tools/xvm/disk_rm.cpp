@@ -22,14 +22,14 @@ struct Options {
 
 void declare(cli::OptionSet& set, Options& o)
 {
-    set.add_option("VM", o.vm, "Name, uuid or start of the uuid of a VM")
+    set.add_option("VM", o.vm, "Name, uuid or start of the uuid of a VM; 'glob*', @FILE: of many")
         .type_name("VM")
         .required();
     set.add_option("DEVICE", o.devices, "Disks of it: positions (0, 1…), devices (xvdb) or uuids")
         .type_name("DEVICE")
         .required();
     set.add_flag("--delete", o.destroy, "Also delete the disks, with all that is on them");
-    declare_change_options(set, o.change, true);
+    declare_parallel_changes(set, o.change, true);
 }
 
 Done remove_vbd(lab::Pool& pool, const xapi::Object<xapi::Vbd>& vbd, const Options& o,
@@ -51,12 +51,16 @@ Done remove_vbd(lab::Pool& pool, const xapi::Object<xapi::Vbd>& vbd, const Optio
     return {.message = destroy ? "deleted" : "detached, the disk is kept"};
 }
 
-int run(const Globals& globals, const Options& o, cli::Context& context)
+struct Chosen {
+    const lab::VmTarget* vm;
+    xapi::Object<xapi::Vbd> vbd;
+    std::string name, uuid; ///< of the disk, if there is one
+};
+
+/// The disks of one VM that were named. Throws Error{not_found}.
+std::vector<Chosen> chosen_of(const lab::VmTarget& vm, PoolView& view, const Options& o)
 {
-    lab::Pools pools = open_pools(globals, context);
-    const lab::VmTarget vm = lab::resolve_vm(pools, o.vm);
-    PoolView view(*vm.pool);
-    std::vector<xapi::Object<xapi::Vbd>> chosen;
+    std::vector<Chosen> chosen;
     const auto vbds = vbds_of(vm);
     for (const std::string& device : o.devices) {
         const auto found = std::find_if(vbds.begin(), vbds.end(), [&](const auto& vbd) {
@@ -69,20 +73,36 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
                         fmt::format("{} has no disk {}", text::quoted(vm.record.name_label),
                                     text::quoted(device)),
                         "xvm disk ls shows them");
-        chosen.push_back(*found);
+        const xapi::Vdi* vdi = view.find(found->record.VDI);
+        chosen.push_back({&vm, *found, vdi == nullptr ? found->record.userdevice : vdi->name_label,
+                          vdi == nullptr ? found->record.uuid : vdi->uuid});
     }
-    if (o.destroy)
+    return chosen;
+}
+
+int run(const Globals& globals, const Options& o, cli::Context& context)
+{
+    lab::Pools pools = open_pools(globals, context);
+    const auto vms = lab::resolve_vms(pools, {.words = {o.vm}, .filters = {}});
+    std::unordered_map<lab::Pool*, PoolView> views;
+    std::vector<Chosen> chosen; // all of them are there before anything is done
+    for (const lab::VmTarget& vm : vms)
+        for (Chosen& one : chosen_of(vm, views.try_emplace(vm.pool, *vm.pool).first->second, o))
+            chosen.push_back(std::move(one));
+    if (o.destroy && !chosen.empty())
         confirm(o.change, context,
                 fmt::format("delete {} disk{} of {}", chosen.size(), chosen.size() == 1 ? "" : "s",
-                            text::quoted(vm.record.name_label)));
-    Rows rows(context, "xvm.disk.rm/1", o.change);
-    for (const auto& vbd : chosen) {
-        const xapi::Vdi* vdi = view.find(vbd.record.VDI);
-        rows.run(*vm.pool, vdi == nullptr ? vbd.record.userdevice : vdi->name_label,
-                 vdi == nullptr ? vbd.record.uuid : vdi->uuid,
-                 [&] { return remove_vbd(*vm.pool, vbd, o, vm.record.power_state, context); });
-    }
-    return rows.finish();
+                            vms.size() == 1 ? text::quoted(vms.front().record.name_label)
+                                            : fmt::format("{} VMs", vms.size())));
+    Changes changes(context, "xvm.disk.rm/1", o.change);
+    for (const Chosen& one : chosen)
+        changes.add(
+            *one.vm->pool, one.name, one.uuid,
+            [&] {
+                return remove_vbd(*one.vm->pool, one.vbd, o, one.vm->record.power_state, context);
+            },
+            one.vm->record.uuid);
+    return changes.run();
 }
 
 } // namespace
@@ -91,7 +111,7 @@ Verb disk_rm_verb()
 {
     return cli::make_verb<Globals, Options>(
         {.name = "disk rm",
-         .summary = "detach disks from a VM, and delete them if asked to",
+         .summary = "detach disks from VMs, and delete them if asked to",
          .schema = "xvm.disk.rm/1",
          .formats = row_formats,
          .columns = batch_columns(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // xvm events: what happens in a pool, a line each, until interrupted.
+#include "json_value.hpp"
 #include "listing.hpp"
 #include "xvm.hpp"
 
@@ -30,29 +31,6 @@ void declare(cli::OptionSet& set, Options& o)
     set.add_option("--count", o.count, "End after that many").type_name("N");
 }
 
-ordered_json as_json(const xmlrpc::Value& value)
-{
-    if (const auto* members = value.if_struct()) {
-        ordered_json object = ordered_json::object();
-        for (const auto& [name, member] : *members)
-            object[name] = as_json(member);
-        return object;
-    }
-    if (const auto* items = value.if_array()) {
-        ordered_json array = ordered_json::array();
-        for (const xmlrpc::Value& item : *items)
-            array.push_back(as_json(item));
-        return array;
-    }
-    if (const auto* flag = value.if_bool())
-        return *flag;
-    if (const auto* number = value.if_double())
-        return *number;
-    if (const auto* date = value.if_date())
-        return date->text;
-    return value.as_scalar().value_or("");
-}
-
 std::string field(const xapi::Event& event, std::string_view name)
 {
     const auto* value = event.snapshot.find(name);
@@ -67,7 +45,7 @@ ordered_json document(const xapi::Event& event)
         if (const std::string value = field(event, name); !value.empty())
             line[name == "name_label" ? "name" : std::string(name)] = value;
     if (event.snapshot.if_struct() != nullptr)
-        line["snapshot"] = as_json(event.snapshot);
+        line["snapshot"] = to_json(event.snapshot);
     return line;
 }
 

@@ -14,6 +14,7 @@ namespace xvm {
 namespace {
 
 constexpr std::chrono::hours evacuation_time{2};
+constexpr unsigned one_at_a_time = 1; // two hosts that empty themselves would fill each other
 
 struct Options {
     std::vector<std::string> hosts;
@@ -25,25 +26,26 @@ void declare(cli::OptionSet& set, Options& o)
     set.add_option("HOST", o.hosts, "Hosts: name, uuid, start of a uuid, 'glob*', - for a list")
         .type_name("HOST")
         .required();
-    declare_change_options(set, o.change, false);
+    declare_parallel_changes(set, o.change, false);
 }
 
 using Change = std::function<Done(lab::Pool&, const xapi::Object<xapi::Host>&)>;
 
 /// One row for each host.
 int each_host(const Globals& globals, const Options& o, cli::Context& context,
-              std::string_view schema, const std::function<Change(PoolView&)>& change)
+              std::string_view schema, const std::function<Change(PoolView&)>& change,
+              unsigned parallel = 8)
 {
     lab::Pools pools = open_pools(globals, context);
     lab::Pool& pool = pools.single();
     PoolView view(pool);
     const auto hosts = pick<xapi::Host>(view, "host", o.hosts, context.stop);
     const Change act = change(view);
-    Rows rows(context, schema, o.change);
+    Changes changes(context, schema, o.change, parallel);
     for (const auto* host : hosts)
-        rows.run(pool, host->record.name_label, host->record.uuid,
-                 [&] { return act(pool, *host); });
-    return rows.finish();
+        changes.add(pool, host->record.name_label, host->record.uuid,
+                    [&, host] { return act(pool, *host); });
+    return changes.run();
 }
 
 int run_enable(const Globals& globals, const Options& o, cli::Context& context)
@@ -116,11 +118,14 @@ Done evacuate(lab::Pool& pool, PoolView& view, const xapi::Object<xapi::Host>& h
 
 int run_evacuate(const Globals& globals, const Options& o, cli::Context& context)
 {
-    return each_host(globals, o, context, "xvm.host.evacuate/1", [&](PoolView& view) {
-        return [&](lab::Pool& pool, const xapi::Object<xapi::Host>& host) {
-            return evacuate(pool, view, host, o, context);
-        };
-    });
+    return each_host(
+        globals, o, context, "xvm.host.evacuate/1",
+        [&](PoolView& view) {
+            return [&](lab::Pool& pool, const xapi::Object<xapi::Host>& host) {
+                return evacuate(pool, view, host, o, context);
+            };
+        },
+        one_at_a_time);
 }
 
 // -- ssh --------------------------------------------------------------------------------------
@@ -153,50 +158,39 @@ int run_ssh(const Globals& globals, const SshOptions& o, cli::Context& context)
     });
 }
 
-cli::ToolInfo info(std::string_view name, std::string_view summary, std::string_view schema,
-                   const cli::Example& example)
-{
-    return {.name = name,
-            .summary = summary,
-            .schema = schema,
-            .formats = row_formats,
-            .columns = batch_columns(),
-            .timeout_option = true,
-            .examples = {example},
-            .completes = {"HOST", "CONTEXT"}};
-}
-
 } // namespace
 
 Verb host_enable_verb()
 {
     return cli::make_verb<Globals, Options>(
-        info("host enable", "let VMs start on hosts", "xvm.host.enable/1",
-             {"xvm host enable host1", "After its maintenance"}),
+        change_info("HOST", "host enable", "let VMs start on hosts", "xvm.host.enable/1",
+                    {"xvm host enable host1", "After its maintenance"}),
         declare, run_enable);
 }
 
 Verb host_disable_verb()
 {
     return cli::make_verb<Globals, Options>(
-        info("host disable", "keep VMs from starting on hosts", "xvm.host.disable/1",
-             {"xvm host disable host2 --dry-run", "See what would be done"}),
+        change_info("HOST", "host disable", "keep VMs from starting on hosts", "xvm.host.disable/1",
+                    {"xvm host disable host2 --dry-run", "See what would be done"}),
         declare, run_disable);
 }
 
 Verb host_evacuate_verb()
 {
     return cli::make_verb<Globals, Options>(
-        info("host evacuate", "disable hosts and migrate their VMs to others",
-             "xvm.host.evacuate/1", {"xvm host evacuate host2 --dry-run", "Which VMs would move"}),
+        change_info("HOST", "host evacuate", "disable hosts and migrate their VMs to others",
+                    "xvm.host.evacuate/1",
+                    {"xvm host evacuate host2 --dry-run", "Which VMs would move"}),
         declare, run_evacuate);
 }
 
 Verb host_ssh_verb()
 {
     return cli::make_verb<Globals, SshOptions>(
-        info("host ssh", "switch the SSH servers of hosts on or off", "xvm.host.ssh/1",
-             {"xvm host ssh on host1", "So that the verbs that need SSH work"}),
+        change_info("HOST", "host ssh", "switch the SSH servers of hosts on or off",
+                    "xvm.host.ssh/1",
+                    {"xvm host ssh on host1", "So that the verbs that need SSH work"}),
         declare_ssh, run_ssh);
 }
 

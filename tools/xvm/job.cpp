@@ -114,22 +114,32 @@ int run_vms(lab::Resolved resolved, const BatchOptions& options, const BatchSpec
     return run_items(std::move(items), options, spec, context);
 }
 
-void declare_batch_options(cli::OptionSet& set, BatchOptions& o)
+namespace {
+
+constexpr const char* group = "Batch";
+
+}
+
+void declare_parallel_options(cli::OptionSet& set, const ParallelOptions& o)
 {
-    constexpr const char* group = "Batch";
     set.add_option("-P,--parallel", o.parallel, "How many at once")
-        .type_name("N")
-        .range(1, 256)
-        .group(group);
-    set.add_option("--per-host", o.per_host, "How many at once on each host")
         .type_name("N")
         .range(1, 256)
         .group(group);
     set.add_duration("--stagger", o.stagger, "Wait that long between one start and the next")
         .group(group);
-    set.add_duration("--timeout", o.timeout, "Most time for each").group(group);
     set.add_flag("--fail-fast", o.fail_fast, "Begin nothing more after the first failure")
         .group(group);
+}
+
+void declare_batch_options(cli::OptionSet& set, BatchOptions& o)
+{
+    declare_parallel_options(set, {o.parallel, o.stagger, o.fail_fast});
+    set.add_option("--per-host", o.per_host, "How many at once on each host")
+        .type_name("N")
+        .range(1, 256)
+        .group(group);
+    set.add_duration("--timeout", o.timeout, "Most time for each").group(group);
     set.add_flag("--strict", o.strict, "What is so already is a failure (exit 6)").group(group);
     set.add_flag("-n,--dry-run", o.dry_run, "Only say what would be done").group(group);
     set.add_flag("-y,--yes", o.yes, "Do not ask").group(group);

@@ -22,7 +22,7 @@ const cli::ToolInfo info{
                  {"xvm stop 'lab-*' --grace 60s --kill -P8",
                   "Shut many VMs down, and switch off those that do not react"}},
     .exit_codes = {{0}, {1}, {2}, {3}, {4}, {5}, {6}, {7}, {8}, {124}, {130}},
-    .completes = {"VM", "CONTEXT", "HOST", "SR", "ISO"},
+    .completes = {"VM", "CONTEXT", "HOST", "SR", "ISO", "NETWORK", "VDI", "SNAPSHOT", "TEMPLATE"},
 };
 
 } // namespace

@@ -4,6 +4,7 @@
 #include "pool_view.hpp"
 
 #include <xenlab/base/text.hpp>
+#include <xenlab/lab/mark.hpp>
 
 #include <fmt/format.h>
 
@@ -114,8 +115,13 @@ Row make(Job& job, const Plan& plan, const std::string& name, const Options& o)
     if (job.dry_run)
         return ok("would make");
     const auto vm = job.run("VM.clone", {xapi::Session::value(plan.from), xmlrpc::Value(name)});
+    const xmlrpc::Value mark{std::string(lab::mark_key)};
     try {
+        // Should we be killed before it is complete, xvm reap finds it.
+        job.session().call("VM.add_to_other_config",
+                           {vm, mark, xmlrpc::Value(lab::own_mark().text())});
         set_up(job, vm, plan, o);
+        job.session().call("VM.remove_from_other_config", {vm, mark});
     } catch (const Error&) { // no half-made VM stays behind
         job.session().clean_up("VM.destroy", {vm});
         throw;
@@ -154,11 +160,12 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
 
 Verb new_verb()
 {
-    return cli::make_verb<Globals, Options>(
+    cli::ToolInfo info =
         batch_info("new", "make VMs from a template; the message is the uuid of each", "xvm.new/1",
                    {{"xvm new tmp-1 tmp-2 --template 'Debian*' --vcpus 4 --memory 4G --start",
-                     "Two, running at once"}}),
-        declare, run);
+                     "Two, running at once"}});
+    info.completes = {"TEMPLATE", "SR", "NETWORK", "CONTEXT", "HOST"};
+    return cli::make_verb<Globals, Options>(std::move(info), declare, run);
 }
 
 } // namespace xvm

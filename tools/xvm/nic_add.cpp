@@ -46,7 +46,7 @@ void declare(cli::OptionSet& set, Options& o)
     set.add_option("--mtu", o.mtu, "MTU (default: that of the network)")
         .type_name("N")
         .range(68, 65535);
-    declare_change_options(set, o.change, false);
+    declare_parallel_changes(set, o.change, false);
 }
 
 std::string first_free(const lab::VmTarget& vm)
@@ -85,13 +85,13 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
     if (!o.mac.empty() && vms.size() > 1)
         throw Error(Errc::usage, "one MAC address cannot be given to several VMs");
     std::unordered_map<lab::Pool*, PoolView> views;
-    Rows rows(context, "xvm.nic.add/1", o.change);
+    Changes changes(context, "xvm.nic.add/1", o.change);
     for (const lab::VmTarget& vm : vms) {
         PoolView& view = views.try_emplace(vm.pool, *vm.pool).first->second;
-        rows.run(*vm.pool, vm.label(), vm.record.uuid,
-                 [&] { return add_to(vm, view, o, context); });
+        changes.add(*vm.pool, vm.label(), vm.record.uuid,
+                    [&] { return add_to(vm, view, o, context); });
     }
-    return rows.finish();
+    return changes.run();
 }
 
 } // namespace

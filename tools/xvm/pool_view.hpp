@@ -6,16 +6,20 @@
 
 #include <xenlab/xapi/records.hpp>
 
+#include <mutex>
 #include <span>
 #include <tuple>
 #include <unordered_map>
 
 namespace xvm {
 
-/// One request a class, made by the first question. One thread.
+/// One request a class, made by the first question. Thread-safe, except for forget().
 class PoolView {
   public:
     explicit PoolView(lab::Pool& pool) : pool_(pool) {}
+    ~PoolView() = default;
+    PoolView(const PoolView&) = delete;
+    PoolView& operator=(const PoolView&) = delete;
 
     [[nodiscard]] lab::Pool& pool() const noexcept { return pool_; }
 
@@ -53,6 +57,7 @@ class PoolView {
     Table<T>& table()
     {
         auto& wanted = std::get<Table<T>>(tables_);
+        const std::lock_guard lock(mutex_);
         if (!wanted.loaded) {
             wanted.all = pool_.session().get_all<T>();
             for (std::size_t i = 0; i < wanted.all.size(); ++i)
@@ -63,6 +68,7 @@ class PoolView {
     }
 
     lab::Pool& pool_;
+    std::mutex mutex_; ///< held while a table is filled; a full one is only read
     std::tuple<Table<xapi::Vm>, Table<xapi::Host>, Table<xapi::Vbd>, Table<xapi::Vif>,
                Table<xapi::Vdi>, Table<xapi::Sr>, Table<xapi::Pbd>, Table<xapi::Network>,
                Table<xapi::Task>, Table<xapi::Pool>>

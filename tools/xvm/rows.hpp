@@ -12,9 +12,14 @@ struct ChangeOptions {
     bool dry_run = false;
     bool yes = false;
     bool strict = false;
+    bool fail_fast = false;
+    unsigned parallel = 0; ///< 0: the verb's default
+    std::chrono::milliseconds stagger{0};
 };
 /// Declares -n/--dry-run, --strict, and -y/--yes if the verb wants a confirmation.
 void declare_change_options(cli::OptionSet& set, ChangeOptions& options, bool confirms);
+/// And -P/--parallel, --stagger and --fail-fast, for verbs that use Changes.
+void declare_parallel_changes(cli::OptionSet& set, ChangeOptions& options, bool confirms);
 
 /// How one target ended when it did not fail.
 struct Done {
@@ -40,6 +45,30 @@ class Rows {
     class Impl;
     std::unique_ptr<Impl> impl_;
 };
+
+/// The same for things that do not hinder each other: several at once, rows in the order of add().
+class Changes {
+  public:
+    Changes(cli::Context& context, std::string_view schema, const ChangeOptions& change,
+            unsigned parallel = 8);
+
+    /// `act` runs in another thread, later: it must own what it uses. Of one `turn` (a VM that
+    /// several devices belong to) only one runs at a time.
+    void add(lab::Pool& pool, std::string name, std::string uuid, std::function<Done()> act,
+             std::string turn = {});
+    /// Does all, and gives the exit code of run_items().
+    int run();
+
+  private:
+    cli::Context& context_;
+    BatchOptions options_;
+    BatchSpec spec_;
+    std::vector<Item> items_;
+};
+
+/// The ToolInfo of a verb that changes things of one `kind` ("HOST"), which TAB completes.
+cli::ToolInfo change_info(std::string_view kind, std::string_view name, std::string_view summary,
+                          std::string_view schema, const cli::Example& example);
 
 /// confirm() of batch.hpp, unless it is a --dry-run.
 void confirm(const ChangeOptions& change, const cli::Context& context, const std::string& what);

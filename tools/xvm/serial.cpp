@@ -132,7 +132,7 @@ struct Options {
 void declare_unset(cli::OptionSet& set, Options& o)
 {
     lab::declare_target_options(set, o.targets, lab::Many::some);
-    declare_change_options(set, o.change, false);
+    declare_parallel_changes(set, o.change, false);
 }
 
 void declare_set(cli::OptionSet& set, Options& o)
@@ -215,6 +215,22 @@ Done set_one(const lab::VmTarget& vm, const SerialValue& serial, const Options& 
     return {.message = fmt::format("{}; {}", serial.value, when(vm.record))};
 }
 
+/// Ports are given out here, in the order of the VMs, whatever is done when.
+std::function<Done()> setting(const lab::VmTarget& vm, Ports& ports, const SerialValue& serial,
+                              const Options& o)
+{
+    try {
+        if (!has_serial(vm.record))
+            throw Error(Errc::precondition, "it is no HVM guest, so it has no serial port",
+                        "PV and PVH guests have a console: xvm console --text");
+        return [&vm, &o, mine = ports.take(*vm.pool, vm.record.name_label, serial)] {
+            return set_one(vm, mine, o);
+        };
+    } catch (const Error& error) {
+        return [error]() -> Done { throw error; };
+    }
+}
+
 void warn(const std::vector<lab::VmTarget>& vms, const SerialValue& serial, const Options& o,
           cli::Context& context)
 {
@@ -254,24 +270,19 @@ int run_set(const Globals& globals, const Options& o, cli::Context& context)
                     fmt::format("tcp:{}:{}+ counts up", serial.host, *serial.port));
     warn(vms, serial, o, context);
     Ports ports(vms, serial);
-    Rows rows(context, "xvm.serial.set/1", o.change);
+    Changes changes(context, "xvm.serial.set/1", o.change);
     for (const lab::VmTarget& vm : vms)
-        rows.run(*vm.pool, vm.label(), vm.record.uuid, [&] {
-            if (!has_serial(vm.record))
-                throw Error(Errc::precondition, "it is no HVM guest, so it has no serial port",
-                            "PV and PVH guests have a console: xvm console --text");
-            return set_one(vm, ports.take(*vm.pool, vm.record.name_label, serial), o);
-        });
-    return rows.finish();
+        changes.add(*vm.pool, vm.label(), vm.record.uuid, setting(vm, ports, serial, o));
+    return changes.run();
 }
 
 int run_unset(const Globals& globals, const Options& o, cli::Context& context)
 {
     lab::Pools pools = open_pools(globals, context);
     const auto vms = lab::resolve_vms(pools, o.targets);
-    Rows rows(context, "xvm.serial.unset/1", o.change);
+    Changes changes(context, "xvm.serial.unset/1", o.change);
     for (const lab::VmTarget& vm : vms)
-        rows.run(*vm.pool, vm.label(), vm.record.uuid, [&]() -> Done {
+        changes.add(*vm.pool, vm.label(), vm.record.uuid, [&]() -> Done {
             const bool platform = vm.record.platform.contains(key);
             const bool other = vm.record.other_config.contains(key);
             if (!platform && !other)
@@ -285,7 +296,7 @@ int run_unset(const Globals& globals, const Options& o, cli::Context& context)
                                             {value(vm.ref), xmlrpc::Value(std::string(key))});
             return {.message = "pty again; " + when(vm.record)};
         });
-    return rows.finish();
+    return changes.run();
 }
 
 } // namespace

@@ -69,11 +69,12 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
 
 Verb snap_revert_verb()
 {
-    return cli::make_verb<Globals, Options>(
+    cli::ToolInfo info =
         batch_info("snap revert", "put VMs back to a snapshot", "xvm.snap.revert/1",
                    {{"xvm snap revert --latest 'web*' --start --yes",
-                     "The whole lab as it was, and running"}}),
-        declare, run);
+                     "The whole lab as it was, and running"}});
+    info.completes.emplace_back("SNAPSHOT");
+    return cli::make_verb<Globals, Options>(std::move(info), declare, run);
 }
 
 } // namespace xvm

@@ -16,7 +16,7 @@ struct Options {
 
 void declare(cli::OptionSet& set, Options& o)
 {
-    set.add_option("NAME", o.name, "Name (glob) or uuid of the snapshots").required();
+    set.add_option("SNAPSHOT", o.name, "Name (glob) or uuid of the snapshots").required();
     lab::declare_target_options(set, o.targets, lab::Many::some);
     declare_batch_options(set, o.batch);
 }
@@ -49,10 +49,11 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
 
 Verb snap_rm_verb()
 {
-    return cli::make_verb<Globals, Options>(
+    cli::ToolInfo info =
         batch_info("snap rm", "remove snapshots with their disks", "xvm.snap.rm/1",
-                   {{"xvm snap rm 'before-*' 'web*' --yes", "Those whose names match"}}),
-        declare, run);
+                   {{"xvm snap rm 'before-*' 'web*' --yes", "Those whose names match"}});
+    info.completes.emplace_back("SNAPSHOT");
+    return cli::make_verb<Globals, Options>(std::move(info), declare, run);
 }
 
 } // namespace xvm

@@ -29,13 +29,13 @@ void declare_srs(cli::OptionSet& set, Options& o)
 void declare_scan(cli::OptionSet& set, Options& o)
 {
     declare_srs(set, o);
-    declare_change_options(set, o.change, false);
+    declare_parallel_changes(set, o.change, false);
 }
 
 void declare_forget(cli::OptionSet& set, Options& o)
 {
     declare_srs(set, o);
-    declare_change_options(set, o.change, true);
+    declare_parallel_changes(set, o.change, true);
 }
 
 std::set<std::string> vdis_in(lab::Pool& pool, const xapi::Ref<xapi::Sr>& sr)
@@ -57,9 +57,9 @@ int run_scan(const Globals& globals, const Options& o, cli::Context& context)
     lab::Pools pools = open_pools(globals, context);
     lab::Pool& pool = pools.single();
     PoolView view(pool);
-    Rows rows(context, "xvm.sr.scan/1", o.change);
+    Changes changes(context, "xvm.sr.scan/1", o.change);
     for (const auto* sr : pick<xapi::Sr>(view, "SR", o.srs, context.stop))
-        rows.run(pool, sr->record.name_label, sr->record.uuid, [&]() -> Done {
+        changes.add(pool, sr->record.name_label, sr->record.uuid, [&, sr]() -> Done {
             if (o.change.dry_run)
                 return {.message = "would scan it"};
             const auto before = vdis_in(pool, sr->ref);
@@ -69,7 +69,7 @@ int run_scan(const Globals& globals, const Options& o, cli::Context& context)
                         fmt::format("{} VDIs, {} new, {} gone", after.size(),
                                     missing_from(after, before), missing_from(before, after))};
         });
-    return rows.finish();
+    return changes.run();
 }
 
 /// Throws Error{precondition} that names the VMs whose disks in the SR are attached.
@@ -120,9 +120,9 @@ int run_forget(const Globals& globals, const Options& o, cli::Context& context)
     confirm(o.change, context,
             fmt::format("forget {} (its data is kept; VMs lose their disks in it)",
                         fmt::join(names, ", ")));
-    Rows rows(context, "xvm.sr.forget/1", o.change);
+    Changes changes(context, "xvm.sr.forget/1", o.change);
     for (const auto* sr : srs)
-        rows.run(pool, sr->record.name_label, sr->record.uuid, [&]() -> Done {
+        changes.add(pool, sr->record.name_label, sr->record.uuid, [&, sr]() -> Done {
             refuse_used(view, *sr);
             if (o.change.dry_run)
                 return {.message = fmt::format("would unplug it from {} host(s) and forget it",
@@ -131,7 +131,7 @@ int run_forget(const Globals& globals, const Options& o, cli::Context& context)
             return {.message =
                         "forgotten; its data is kept: xvm sr create --reattach " + sr->record.uuid};
         });
-    return rows.finish();
+    return changes.run();
 }
 
 } // namespace
@@ -139,29 +139,17 @@ int run_forget(const Globals& globals, const Options& o, cli::Context& context)
 Verb sr_scan_verb()
 {
     return cli::make_verb<Globals, Options>(
-        {.name = "sr scan",
-         .summary = "have SRs look for new and vanished disks and ISOs",
-         .schema = "xvm.sr.scan/1",
-         .formats = row_formats,
-         .columns = batch_columns(),
-         .timeout_option = true,
-         .examples = {{"xvm sr scan 'ISO library'", "After a file was put there"}},
-         .completes = {"SR", "CONTEXT", "HOST"}},
+        change_info("SR", "sr scan", "have SRs look for new and vanished disks and ISOs",
+                    "xvm.sr.scan/1", {"xvm sr scan 'ISO library'", "After a file was put there"}),
         declare_scan, run_scan);
 }
 
 Verb sr_forget_verb()
 {
     return cli::make_verb<Globals, Options>(
-        {.name = "sr forget",
-         .summary = "take SRs from the pool and keep what is on them",
-         .schema = "xvm.sr.forget/1",
-         .formats = row_formats,
-         .columns = batch_columns(),
-         .timeout_option = true,
-         .examples = {{"xvm sr forget 'Local storage 2' --dry-run",
-                       "Whether it could be done now"}},
-         .completes = {"SR", "CONTEXT", "HOST"}},
+        change_info("SR", "sr forget", "take SRs from the pool and keep what is on them",
+                    "xvm.sr.forget/1",
+                    {"xvm sr forget 'Local storage 2' --dry-run", "Whether it could be done now"}),
         declare_forget, run_forget);
 }
 

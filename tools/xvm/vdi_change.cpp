@@ -33,7 +33,7 @@ void declare_vdis(cli::OptionSet& set, Options& o)
 void declare_release(cli::OptionSet& set, Options& o)
 {
     declare_vdis(set, o);
-    declare_change_options(set, o.change, false);
+    declare_parallel_changes(set, o.change, false);
 }
 
 Done release(PoolView& view, const xapi::Object<xapi::Vdi>& vdi, const Options& o,
@@ -68,29 +68,30 @@ int run_release(const Globals& globals, const Options& o, cli::Context& context)
     lab::Pools pools = open_pools(globals, context);
     lab::Pool& pool = pools.single();
     PoolView view(pool);
-    Rows rows(context, "xvm.vdi.release/1", o.change);
+    Changes changes(context, "xvm.vdi.release/1", o.change);
     for (const auto* vdi : pick_vdis(view, o.vdis, context.stop))
-        rows.run(pool, vdi->record.name_label, vdi->record.uuid,
-                 [&] { return release(view, *vdi, o, context); });
-    return rows.finish();
+        changes.add(pool, vdi->record.name_label, vdi->record.uuid,
+                    [&, vdi] { return release(view, *vdi, o, context); });
+    return changes.run();
 }
 
 // -- vdi resize -------------------------------------------------------------------------------
 
 struct ResizeOptions : Options {
-    std::string vdi;
     std::string size;
 };
 
 void declare_resize(cli::OptionSet& set, ResizeOptions& o)
 {
-    set.add_option("VDI", o.vdi, "Disk: name, uuid, start of a uuid, VM/DEVICE")
+    o.vdis.resize(1);
+    set.add_option("VDI", o.vdis.front(),
+                   "Disks: name, uuid, start of a uuid, 'glob*', VM/DEVICE, - for a list")
         .type_name("VDI")
         .required();
     set.add_option("SIZE", o.size, "Its new size (20G), or what it grows by (+5G)")
         .type_name("SIZE")
         .required();
-    declare_change_options(set, o.change, false);
+    declare_parallel_changes(set, o.change, false);
 }
 
 std::int64_t new_size(const xapi::Vdi& vdi, const std::string& text)
@@ -138,14 +139,12 @@ int run_resize(const Globals& globals, const ResizeOptions& o, cli::Context& con
     lab::Pools pools = open_pools(globals, context);
     lab::Pool& pool = pools.single();
     PoolView view(pool);
-    const auto picked = pick_vdis(view, {o.vdi}, context.stop);
-    if (picked.size() != 1)
-        throw Error(Errc::ambiguous, "several disks match", "name one");
-    static_cast<void>(new_size(picked.front()->record, o.size));
-    Rows rows(context, "xvm.vdi.resize/1", o.change);
-    rows.run(pool, picked.front()->record.name_label, picked.front()->record.uuid,
-             [&] { return resize(view, *picked.front(), o, context); });
-    return rows.finish();
+    static_cast<void>(new_size({}, o.size)); // a word that is no size hits all of them
+    Changes changes(context, "xvm.vdi.resize/1", o.change);
+    for (const auto* vdi : pick_vdis(view, o.vdis, context.stop))
+        changes.add(pool, vdi->record.name_label, vdi->record.uuid,
+                    [&, vdi] { return resize(view, *vdi, o, context); });
+    return changes.run();
 }
 
 // -- vdi rm -----------------------------------------------------------------------------------
@@ -153,7 +152,7 @@ int run_resize(const Globals& globals, const ResizeOptions& o, cli::Context& con
 void declare_rm(cli::OptionSet& set, Options& o)
 {
     declare_vdis(set, o);
-    declare_change_options(set, o.change, true);
+    declare_parallel_changes(set, o.change, true);
 }
 
 /// XAPI itself takes a few seconds to let go of a disk after an unplug (xen-orchestra#7826).
@@ -217,24 +216,11 @@ int run_rm(const Globals& globals, const Options& o, cli::Context& context)
                 vdis.size() == 1 ? fmt::format("delete the disk {}",
                                                text::quoted(vdis.front()->record.name_label))
                                  : fmt::format("delete {} disks", vdis.size()));
-    Rows rows(context, "xvm.vdi.rm/1", o.change);
+    Changes changes(context, "xvm.vdi.rm/1", o.change);
     for (const auto* vdi : vdis)
-        rows.run(pool, vdi->record.name_label, vdi->record.uuid,
-                 [&] { return remove(view, *vdi, o, context); });
-    return rows.finish();
-}
-
-cli::ToolInfo info(std::string_view name, std::string_view summary, std::string_view schema,
-                   const cli::Example& example)
-{
-    return {.name = name,
-            .summary = summary,
-            .schema = schema,
-            .formats = row_formats,
-            .columns = batch_columns(),
-            .timeout_option = true,
-            .examples = {example},
-            .completes = {"VDI", "CONTEXT", "HOST"}};
+        changes.add(pool, vdi->record.name_label, vdi->record.uuid,
+                    [&, vdi] { return remove(view, *vdi, o, context); });
+    return changes.run();
 }
 
 } // namespace
@@ -242,25 +228,27 @@ cli::ToolInfo info(std::string_view name, std::string_view summary, std::string_
 Verb vdi_release_verb()
 {
     return cli::make_verb<Globals, Options>(
-        info("vdi release", "take disks from control domains that hold them for nothing",
-             "xvm.vdi.release/1",
-             {"xvm vdi release vm007/0 --dry-run", "After an export that was interrupted"}),
+        change_info("VDI", "vdi release",
+                    "take disks from control domains that hold them for nothing",
+                    "xvm.vdi.release/1",
+                    {"xvm vdi release vm007/0 --dry-run", "After an export that was interrupted"}),
         declare_release, run_release);
 }
 
 Verb vdi_resize_verb()
 {
     return cli::make_verb<Globals, ResizeOptions>(
-        info("vdi resize", "make a disk larger", "xvm.vdi.resize/1",
-             {"xvm vdi resize vm007/0 +5G --dry-run", "See how large it would be"}),
+        change_info("VDI", "vdi resize", "make disks larger", "xvm.vdi.resize/1",
+                    {"xvm vdi resize vm007/0 +5G --dry-run", "See how large it would be"}),
         declare_resize, run_resize);
 }
 
 Verb vdi_rm_verb()
 {
     return cli::make_verb<Globals, Options>(
-        info("vdi rm", "delete disks that nobody holds", "xvm.vdi.rm/1",
-             {"xvm vdi orphans -q | xvm vdi rm - --dry-run --json", "What could be deleted"}),
+        change_info(
+            "VDI", "vdi rm", "delete disks that nobody holds", "xvm.vdi.rm/1",
+            {"xvm vdi orphans -q | xvm vdi rm - --dry-run --json", "What could be deleted"}),
         declare_rm, run_rm);
 }
 

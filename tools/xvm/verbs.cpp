@@ -12,7 +12,7 @@ namespace xvm {
     X(unpause) X(suspend) X(resume) X(migrate) X(wait) X(snap_ls) X(snap_create) X(snap_revert)    \
     X(snap_rm) X(iso_ls) X(iso_insert) X(iso_eject) X(task_ls) X(task_wait) X(task_cancel)         \
     X(events) X(api) X(ctx_ls) X(ctx_add) X(ctx_use) X(ctx_show) X(ctx_rm) X(ctx_trust)            \
-    X(ctx_logout) X(doctor)                                                                        \
+    X(ctx_logout) X(doctor) X(iso_put)                                                             \
     X(export) X(import) X(copy) X(vdi_export) X(vdi_import) X(console)                             \
     X(disk_ls) X(disk_add) X(disk_rm) X(nic_ls) X(nic_add) X(nic_rm) X(sr_ls) X(sr_probe)          \
     X(sr_create) X(sr_scan) X(sr_forget) X(sr_chains) X(vdi_ls) X(vdi_who) X(vdi_orphans)          \

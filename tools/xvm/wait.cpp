@@ -49,8 +49,11 @@ void declare(cli::OptionSet& set, Options& o)
 Condition parse(const std::string& word)
 {
     using Kind = Condition::Kind;
+    // The serial port has one reader, serial-cli or its broker, which knows how to wait for text.
     const Error wrong(Errc::usage, fmt::format("--for {}: no such condition", text::quoted(word)),
-                      "it is state=STATE, ip, tools, tcp:PORT or gone");
+                      word.starts_with("serial:")
+                          ? "serial-cli -t vm:NAME wait-for REGEX does that"
+                          : "it is state=STATE, ip, tools, tcp:PORT or gone");
     Condition condition{.word = word};
     if (word.starts_with("state=")) {
         static constexpr std::array<std::string_view, 4> states{"Halted", "Running", "Paused",

@@ -56,6 +56,10 @@ std::vector<JobLogLine> read_job_log(std::string_view log);
 struct BootEntry {
     std::string ip, file, label, told;
     std::optional<std::string> parameters; ///< ocs-run.param, where nodes have folders
+    bool efi = false;                      ///< by GRUB over UEFI; else by PXELINUX
+
+    /// It is the entry of Clonezilla that is booted.
+    [[nodiscard]] bool boots_clonezilla() const noexcept;
 };
 std::vector<BootEntry> read_boot_entries(const std::vector<Record>& records);
 

@@ -32,7 +32,10 @@ client_done 2 'Restored gold, /dev/sda1, ***FAIL***'
 drbl-deploy status --wait --timeout 30s --stop 2>/dev/null | cut -f1,2,6 || true
 drbl-deploy status --wait >/dev/null 2>&1 || echo "exit $?"
 [[ ! -e server/run/lock/clonezilla/clonezilla.lock ]] || echo "BAD: still locked"
-boots() { on_server perl -ne '$l = $1 if /^\s*label\s+(\S+)/i; print "boots $l\n" if /^\s*MENU DEFAULT/i' "/tftpboot/nbi_img/pxelinux.cfg/C0A8640$1"; }
+boots() { # N: by PXELINUX, and by GRUB over UEFI
+    on_server perl -ne '$l = $1 if /^\s*label\s+(\S+)/i; print "boots $l\n" if /^\s*MENU DEFAULT/i' "/tftpboot/nbi_img/pxelinux.cfg/C0A8640$1"
+    cat server/tftpboot/nbi_img/grub/grub.cfg-drbl-{"52:54:00:00:00:0$1","192.168.100.$1"} 2>/dev/null | grep -m 1 '^set default' || true
+}
 boots 2
 echo "== the next job, and stop"
 drbl-deploy restore gold --parts sda1 --hosts pc3 --no-check --run --yes -s

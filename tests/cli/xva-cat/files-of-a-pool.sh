@@ -17,4 +17,4 @@ END
 xva-cat vm:vm001 /etc/fstab
 xva-cat vm:vm001 /big | cmp - tree/big
 xva-ls vm:vm001 / | grep -v lost
-left_behind
+no_remains

@@ -23,13 +23,13 @@ same() {
     xva-mbr "$@" "${fields[@]}" -v >out 2>err || true
     cmp out expected
     grep -o 'read over NBD\|read from a.*\|no VHD export\|NBD is not used: [a-z ]*\|a snapshot of it.*' err || true
-    left_behind
+    no_remains
 }
 # The first look takes about a megabyte, whatever the size of the disk.
 xva-mbr vm:vm002 "${fields[@]}" -v 2>err | head -n 1
 python3 -c 'import re; n, unit = re.search(r"([0-9.]+) ([KM]iB) fetched", open("err").read()).groups()
 print("little" if float(n) * {"KiB": 1, "MiB": 1024}[unit] <= 2100 else f"BAD: {n} {unit}")'
-left_behind
+no_remains
 same vm:vm002 --complete
 same vm:vm002/xvda --complete
 same vm:vm002/0 --complete
@@ -39,7 +39,7 @@ xapi_do fault 'html-in-body:/export_raw_vdi:1:1'
 same vm:vm002 --complete
 xva-disk vm:vm002 --to raw -o copy.raw
 cmp copy.raw disk.raw
-left_behind
+no_remains
 status xva-mbr vm:vm002/xvdb
 status xva-mbr vm:nobody
 status xva-mbr "vdi:$(cat vm001.vdi)"

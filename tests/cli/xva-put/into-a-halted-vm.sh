@@ -23,7 +23,7 @@ xva-cat vm:vm001 /etc/motd
 echo "the new one" | put
 xva-cat vm:vm001 /etc/motd
 xapi_changes | sort | uniq -c | sed 's/^ *//'
-left_behind
+no_remains
 xva-disk vm:vm001 --to raw -o after.raw
 e2fsck -fn after.raw >/dev/null 2>&1 || echo "BAD: the filesystem"
 python3 - <<'END'
@@ -46,7 +46,7 @@ echo no | put 2>&1
 xapi_do fault late-failure:/import_raw_vdi
 echo no | put 2>&1
 unchanged
-left_behind
+no_remains
 echo "-- killed"
 xapi_do fault hang:/import_raw_vdi:1:1
 echo no | xva-put vm:vm001 - /etc/motd --in-place 2>/dev/null &
@@ -58,4 +58,4 @@ xvm reap -y --fields status,name | sort | uniq -c | sed 's/^ *//'
 status xva-disk --undo vm:vm001 2>&1 | sed 's/[0-9]* bytes/N bytes/'
 unchanged
 status xva-disk --undo vm:vm001 2>&1
-left_behind
+no_remains

@@ -42,11 +42,11 @@ xvm export vm001 -o run.xva "${row[@]}" | in_short
 xva-verify run.xva >/dev/null
 xapi_changes
 ! grep -aq xenlab:run run.xva || echo "BAD: the mark is in the archive"
-left_behind
+no_remains
 xvm export --all -o all/ "${row[@]}" | in_short
 ls -b all
 xva-verify all/*.xva >/dev/null
 status xvm export --all -o - >/dev/null
 status xvm export --all -o one.xva
-left_behind
+no_remains
 ls -- *.part 2>/dev/null || true

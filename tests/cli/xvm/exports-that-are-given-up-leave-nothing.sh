@@ -20,14 +20,14 @@ print("interrupted:", tool.wait())
 END
 }
 status xvm export vm002 -o /dev/full --fields status,message
-left_behind
+no_remains
 code=0
 xvm export vm002 -o - | head -c 100 >/dev/null || code=$?
 echo "reader leaves: $code"
-left_behind
+no_remains
 for vm in vm002 vm001; do
     xapi_do fault hang:/export:1:500000
     interrupted xvm export $vm -o x.xva
-    left_behind
+    no_remains
     ls x.xva x.xva.part 2>/dev/null || true
 done

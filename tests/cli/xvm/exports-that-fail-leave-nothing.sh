@@ -26,5 +26,5 @@ attempt hang:/export:1:1500000
 attempt length:/export:1:1500000
 attempt late-failure:/export
 attempt html:/export
-left_behind
+no_remains
 attempt no-verdict:/export

@@ -59,5 +59,5 @@ xapi_do fault hang:/import:1:100000
 attempt xvm import a.xva --patience 500ms
 xapi_do fault html:/import
 attempt xvm import a.xva
-left_behind
+no_remains
 xapi_py <<<'print(len([v for v in call("VM.get_all_records").values() if not v["is_a_template"] and not v["is_control_domain"]]), "VM")'

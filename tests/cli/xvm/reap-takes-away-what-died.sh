@@ -42,3 +42,15 @@ xapi_py <<'END'
 print(sorted(len(v["blocked_operations"]) for v in call("VM.get_all_records").values() if v["blocked_operations"]))
 print(len(call("task.get_all")), sum(v["is_a_snapshot"] for v in call("VM.get_all_records").values()))
 END
+# What a real command leaves when it is killed carries its mark.
+xapi_do fault stall:VBD.create
+xvm disk add vm004 --size 1M --name "half done" 2>/dev/null &
+killed=$!
+disown # or this shell tells of its end
+wait_for 20 grep -q VDI.create xapi.log
+wait_for 20 grep -q stall xapi.log
+kill -9 $killed
+gone() { ! kill -0 $killed 2>/dev/null; }
+wait_for 20 gone
+xvm reap -n "${row[@]}" | in_words
+xvm reap -y "${row[@]}" | in_words

@@ -12,7 +12,7 @@ attempt() { # FAULT
     rm -f x.xva
     status xvm export vm001 -o x.xva --fields status,message 2>&1 | sed "s/:$port/:PORT/g; s/[0-9.]* MiB in/N in/; s/sha256:[0-9a-f]*/PIN/g"
     xapi_do clear
-    left_behind
+    no_remains
 }
 attempt redirect:1:127.0.0.2
 attempt redirect:1:127.0.0.2:none

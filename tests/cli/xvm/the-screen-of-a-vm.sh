@@ -90,4 +90,4 @@ END
 kill $proxy
 wait $proxy 2>/dev/null || echo "exit $?"
 sed 's/^/note: /' notes
-left_behind
+no_remains

@@ -6,7 +6,7 @@ import json
 from .clock import iso
 from .generic import check_enum
 from .rpc import api
-from .schema import CLASSES, NULL, Field
+from .schema import CLASSES, Field
 from .power import vm_pool_migrate
 from .vm import choose_host, record_fields
 from .wire import Date, Failure
@@ -173,13 +173,6 @@ def host_compute_free_memory(ctx, host):
     return 1 << 38
 
 
-@api("host.migrate_receive", "r.host r.network M", True)
-def host_migrate_receive(ctx, host, network, options):
-    row = ctx.db.row("host", host)
-    return {"SM": f"https://{row['address']}/services/SM", "host": host, "session_id": ctx.session,
-            "xenops": f"https://{row['address']}/services/xenops", "master": row["address"]}
-
-
 # -- pool -----------------------------------------------------------------------
 @api("pool.has_extension", "r.pool s")
 def pool_has_extension(ctx, ref, name):
@@ -316,17 +309,3 @@ def assert_can_boot_here(ctx, vm, host):
 @api("VM.get_possible_hosts", "r.VM", True)
 def get_possible_hosts(ctx, vm):
     return [h.ref for h in ctx.db.rows("host") if h["enabled"]]
-
-
-@api("VM.migrate_send", "r.VM M b M M M M?", True)
-def migrate_send(ctx, vm, destination, live, vdi_map, vif_map, options, vgpu_map):
-    """Within the pool only: moves the VM, then its disks (not recorded; xapi.md 3.1)."""
-    host = destination.get("host", NULL)
-    if host not in ctx.db.tables["host"]:
-        raise Failure("VM_MIGRATE_FAILED", vm, ctx.pool.master_ref, host, "unknown destination")
-    if ctx.db.row("VM", vm)["power_state"] == "Running":
-        vm_pool_migrate(ctx, vm, host, options)
-    for vdi, sr in vdi_map.items():
-        ctx.db.row("SR", sr)
-        ctx.db.set("VDI", vdi, SR=sr)
-    return vm

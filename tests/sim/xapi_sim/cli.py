@@ -11,7 +11,7 @@ import signal
 import sys
 import tempfile
 
-from . import admin, devices, generic, power, snapshots, storage, vdis  # noqa: F401 (calls)
+from . import admin, devices, generic, migration, power, snapshots, storage, vdis  # noqa: F401 (calls)
 from . import schema, seed, world
 from .faults import BadSpec
 from .pool import Pool

@@ -15,6 +15,7 @@ KINDS = {
     "reset": {"where": "*", "count": "1"},
     "reset-after": {"where": "*", "count": "1"},
     "stall": {"where": "*", "count": "1"},
+    "moved": {"where": "*", "count": "1"},
     "html": {"where": "*", "count": "1"},
     "truncated-xml": {"where": "*", "count": "1"},
     "garbage": {"where": "*", "count": "1"},

@@ -285,6 +285,9 @@ class Front(Connection):
         if faults.take("html", where):
             self.pool.log.write(conn=self.number, method=method or where, fault="html")
             self.page_500("Simulated_failure")
+        if not transfer and faults.take("moved", where):
+            self.pool.log.write(conn=self.number, method=method or where, fault="moved")
+            self.reply("302 Found", b"", "text/html", ["location:https://elsewhere.example/"])
         if not transfer and faults.take("garbage", where):
             self.pool.log.write(conn=self.number, method=method or where, fault="garbage")
             self.reply("200 OK", b"<<<not xml>>>", "text/xml")

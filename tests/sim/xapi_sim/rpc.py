@@ -129,7 +129,7 @@ class Dispatcher:
             if method.startswith(prefix):
                 base, asynchronous = method[len(prefix) :], True
         if method == "system.listMethods":
-            return sorted(CALLS)
+            return sorted(name for name in CALLS if not name.startswith("sim."))
         if method.startswith("system.isAlive:"):
             return method[len("system.isAlive:") :]
         call = CALLS.get(base)

@@ -241,11 +241,12 @@ def _vm(pool, number, name, network, storage):
               ipv4_configuration_mode="None", ipv6_configuration_mode="None")
     if number < pool.options.running:
         hosts = list(db.tables["host"])
-        _running(pool, vm, hosts[number % len(hosts)])
+        set_running(pool, vm, hosts[number % len(hosts)])
     pool.operations.refresh_vm(vm)
 
 
-def _running(pool, vm, host):
+def set_running(pool, vm, host):
+    """A VM of a database that runs already."""
     db = pool.db
     row = db.row("VM", vm)
     guest = db.create("VM_guest_metrics", last_updated=iso(), live=True,

@@ -147,6 +147,15 @@ TEST(DrblStatus, WhatTheServerConfiguredIsReadBack)
     EXPECT_EQ(read_back(job, read_status(records)).size(), 2U);
     records.push_back({"boot.param", told + " sdb\n"});
     EXPECT_EQ(read_back(job, read_status(records)).size(), 3U);
+    records.push_back({"boot.efi", "10.0.0.1"});
+    records.push_back({"boot.efi.default", "clonezilla-se-client"});
+    records.push_back({"boot.efi.told", told});
+    EXPECT_EQ(read_back(job, read_status(records)).size(), 3U);
+    records.back().text += " sdc";
+    EXPECT_EQ(read_back(job, read_status(records)).size(), 4U);
+    records[records.size() - 2].text = "local-disk";
+    EXPECT_EQ(read_back(job, read_status(records)).size(), 5U);
+    records.resize(records.size() - 3);
     for (Record& r : records)
         if (r.key == "job.log")
             r.text = second_failed; // it was quick, and its menu has been reset
