@@ -92,8 +92,7 @@ void Edit::commit(io::ByteSink* out)
     std::vector<disksrc::DiskEdit> edits;
     for (std::size_t i = 0; i < numbers_.size(); ++i)
         edits.push_back({.disk = numbers_[i], .overlay = overlays_[i].get()});
-    disksrc::CommitOptions commit{.open = options_.session.open,
-                                        .progress = options_.progress};
+    disksrc::CommitOptions commit{.open = options_.session.open, .progress = options_.progress};
     const std::string& source = options_.session.source;
     if (options_.in_place) {
         commit.close_source = [this] { source_->close(); };

@@ -30,8 +30,8 @@ std::unique_ptr<transport::Channel> open_console(lab::Pool& pool, const xapi::Re
         if (status == 503)
             throw Error(Errc::precondition, "its console is in use, and the pool allows one user");
         if (status != 200)
-            throw Error(Errc::failed, fmt::format("the host refuses its console (HTTP status {})",
-                                                  status));
+            throw Error(Errc::failed,
+                        fmt::format("the host refuses its console (HTTP status {})", status));
         return stream.release();
     }
     throw Error(Errc::precondition, "has no graphical console");

@@ -266,8 +266,8 @@ block::BlockDevice& PoolDisk::device()
         const std::string directory = !impl_->options.directory.empty() ? impl_->options.directory
                                       : tmp != nullptr && *tmp != '\0'  ? tmp
                                                                         : "/tmp";
-        impl_->device = std::make_unique<Closable>(
-            std::make_unique<FetchedDevice>(impl_->stream(), directory));
+        impl_->device =
+            std::make_unique<Closable>(std::make_unique<FetchedDevice>(impl_->stream(), directory));
     }
     return *impl_->device;
 }

@@ -75,9 +75,9 @@ void ExtentUpload::finish()
     impl_->record(0, 0);
     impl_->upload->finish();
     // A server that has closed has decided, or is gone.
-    impl_->task.verdict(early ? std::min<std::chrono::milliseconds>(impl_->patience,
-                                                                    std::chrono::minutes(1))
-                              : impl_->patience);
+    impl_->task.verdict(
+        early ? std::min<std::chrono::milliseconds>(impl_->patience, std::chrono::minutes(1))
+              : impl_->patience);
     if (early)
         throw Error(Errc::failed, "the server ended the upload before all was sent");
 }

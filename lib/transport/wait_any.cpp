@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
-#include <xenlab/transport/wait_any.hpp>
-
 #include "half_close.hpp"
 
 #include <xenlab/base/error.hpp>
+#include <xenlab/transport/wait_any.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -44,7 +43,8 @@ std::vector<std::size_t> wait_any(std::span<Channel* const> channels, TimePoint 
             std::min<TimePoint::duration>(deadline - std::chrono::steady_clock::now(), slice));
         if (left.count() <= 0)
             break;
-        if (::poll(waits.data(), waits.size(), static_cast<int>(left.count())) < 0 && errno != EINTR)
+        if (::poll(waits.data(), waits.size(), static_cast<int>(left.count())) < 0 &&
+            errno != EINTR)
             throw system_error(errno, "poll");
         for (std::size_t i = 0; i < waits.size(); ++i)
             if (waits[i].revents != 0)

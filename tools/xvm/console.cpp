@@ -14,12 +14,12 @@
 #include <cerrno>
 #include <condition_variable>
 #include <mutex>
+#include <spawn.h>
 #include <thread>
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <spawn.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 
@@ -92,7 +92,8 @@ Listener listen_at(const std::string& where)
         colon == std::string::npos
             ? none
             : text::parse_u64(std::string_view(where).substr(colon + 1)).value_or(none);
-    const std::string host = colon == 0 ? "127.0.0.1" : where.substr(0, std::min(colon, where.size()));
+    const std::string host =
+        colon == 0 ? "127.0.0.1" : where.substr(0, std::min(colon, where.size()));
     sockaddr_in address{};
     address.sin_family = AF_INET;
     if (port >= none || ::inet_pton(AF_INET, host.c_str(), &address.sin_addr) != 1)

@@ -129,11 +129,10 @@ bool ConsoleProxy::from_viewer()
         const rfb::Bytes wanted = read_viewer(std::size_t{4} * rfb::be16(message, 2));
         resizes_ = false;
         for (std::size_t at = 0; at < wanted.size(); at += 4)
-            resizes_ = resizes_ || static_cast<std::int32_t>(rfb::be32(wanted, at)) ==
-                                       rfb::desktop_size;
+            resizes_ =
+                resizes_ || static_cast<std::int32_t>(rfb::be32(wanted, at)) == rfb::desktop_size;
         message = resizes_
-                      ? rfb::set_encodings(
-                            std::array{rfb::copy_rect, rfb::raw, rfb::desktop_size})
+                      ? rfb::set_encodings(std::array{rfb::copy_rect, rfb::raw, rfb::desktop_size})
                       : rfb::set_encodings(std::array{rfb::copy_rect, rfb::raw});
         break;
     }
@@ -284,7 +283,8 @@ void ConsoleProxy::run()
                 say_("the console is back");
             for (;;) {
                 const std::array<rfb::Channel*, 2> all{viewer_.get(), server_.get()};
-                for (const std::size_t i : transport::wait_any(all, transport::no_deadline, stop_)) {
+                for (const std::size_t i :
+                     transport::wait_any(all, transport::no_deadline, stop_)) {
                     if (i == 0 && !from_viewer())
                         return;
                     if (i == 1)

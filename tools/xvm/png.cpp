@@ -21,8 +21,8 @@ void chunk(std::string& out, std::string_view type, std::string_view data)
     const std::size_t start = out.size();
     out += type;
     out += data;
-    put32(out, xenlab::bytes::crc32(
-                   std::as_bytes(std::span(out.data() + start, out.size() - start))));
+    put32(out,
+          xenlab::bytes::crc32(std::as_bytes(std::span(out.data() + start, out.size() - start))));
 }
 
 std::uint32_t adler32(std::string_view data)

@@ -22,11 +22,11 @@ constexpr std::uint32_t shift = 0xFFE1, control = 0xFFE3, alt = 0xFFE9;
 std::optional<std::uint32_t> named(const std::string& name)
 {
     static const std::map<std::string, std::uint32_t> symbols{
-        {"enter", 0xFF0D},  {"return", 0xFF0D}, {"tab", 0xFF09},      {"esc", 0xFF1B},
+        {"enter", 0xFF0D},  {"return", 0xFF0D}, {"tab", 0xFF09},       {"esc", 0xFF1B},
         {"escape", 0xFF1B}, {"space", 0x20},    {"backspace", 0xFF08}, {"bs", 0xFF08},
-        {"del", 0xFFFF},    {"delete", 0xFFFF}, {"ins", 0xFF63},      {"home", 0xFF50},
-        {"end", 0xFF57},    {"pageup", 0xFF55}, {"pagedown", 0xFF56}, {"left", 0xFF51},
-        {"up", 0xFF52},     {"right", 0xFF53},  {"down", 0xFF54},     {"win", 0xFFEB},
+        {"del", 0xFFFF},    {"delete", 0xFFFF}, {"ins", 0xFF63},       {"home", 0xFF50},
+        {"end", 0xFF57},    {"pageup", 0xFF55}, {"pagedown", 0xFF56},  {"left", 0xFF51},
+        {"up", 0xFF52},     {"right", 0xFF53},  {"down", 0xFF54},      {"win", 0xFFEB},
         {"menu", 0xFF67},   {"lt", 0x3C},
     };
     if (const auto found = symbols.find(name); found != symbols.end())

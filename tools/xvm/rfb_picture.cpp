@@ -24,9 +24,7 @@ void draw(Picture& picture, std::span<const std::byte> head, const Bytes& pixels
         throw Error(Errc::bad_data, "the console draws outside of its screen");
     for (std::size_t row = 0; row < height; ++row)
         for (std::size_t column = 0; column < width; ++column)
-            std::copy_n(pixels.begin() +
-                            static_cast<std::ptrdiff_t>(4 * (row * width + column)),
-                        3,
+            std::copy_n(pixels.begin() + static_cast<std::ptrdiff_t>(4 * (row * width + column)), 3,
                         picture.rgb.begin() + static_cast<std::ptrdiff_t>(
                                                   3 * ((y + row) * picture.width + x + column)));
 }

@@ -53,8 +53,14 @@ echo no | xva-put vm:vm001 - /etc/motd --in-place 2>/dev/null &
 wait_for 30 compgen -G "$XDG_STATE_HOME/xenlab/undo/*.undo" >/dev/null
 kill -9 $!
 wait $! 2>/dev/null || true
+xapi_do clear
+xapi_py <<'END'
+import time
+while any(v["VBDs"] for v in call("VM.get_all_records").values() if v["is_control_domain"]):
+    time.sleep(0.05) # until the server has noticed
+END
 echo no | put 2>&1
-xvm reap -y --fields status,name | sort | uniq -c | sed 's/^ *//'
+xvm reap -y --fields "status,name" | grep vm001 | uniq -c | sed 's/^ *//'
 status xva-disk --undo vm:vm001 2>&1 | sed 's/[0-9]* bytes/N bytes/'
 unchanged
 status xva-disk --undo vm:vm001 2>&1

@@ -44,7 +44,7 @@ wait_for 20 test -s port
 vncsnapshot -quiet -allowblank "127.0.0.1::$(cut -d: -f2 port)" client.jpg >client.log 2>&1 || cat client.log
 test -s client.jpg || echo "BAD: no picture from vncsnapshot"
 python3 - "$(cut -d: -f2 port)" <<'END'
-import os, socket, struct, subprocess, sys
+import os, socket, struct, subprocess, sys, time
 s = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
 s.settimeout(40)
 def exactly(n):
@@ -81,8 +81,9 @@ def update(incremental):
         assert kind == 2, kind
 print("viewer", "has the screen" if update(0) else "BAD")
 subprocess.run(["xvm", "reset", "vm001", "--yes", "--format", "ids"], check=True, stdout=subprocess.DEVNULL)
-for _ in range(3):
+while "is back" not in open("notes").read():
     assert update(0) is not None
+    time.sleep(0.05)
 s.sendall(struct.pack(">BBxxI", 4, 1, 0x61) + struct.pack(">BBxxI", 4, 0, 0x61))
 print("viewer", "still has it" if update(0) is not None else "BAD")
 s.close()

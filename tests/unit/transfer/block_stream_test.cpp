@@ -101,9 +101,9 @@ TEST_F(Vhd, HostileTablesAreRefused)
         std::swap(bad, image);
         return false;
     };
-    EXPECT_TRUE(with(0, 'x'));     // the cookie
-    EXPECT_TRUE(with(512, 'x'));   // of the header
-    EXPECT_TRUE(with(600, 'x'));   // its checksum no longer fits
+    EXPECT_TRUE(with(0, 'x'));          // the cookie
+    EXPECT_TRUE(with(512, 'x'));        // of the header
+    EXPECT_TRUE(with(600, 'x'));        // its checksum no longer fits
     EXPECT_TRUE(with(1536 + 11, '\0')); // the third block inside of the table
 }
 
