@@ -56,6 +56,8 @@ Broker::Broker(BrokerOptions options, std::stop_token stop)
       link_(link_settings(options_), mux_, random_word), log_(options_.log_path)
 {
     mux_.attach(link_);
+    if (options_.target.kind == Target::Kind::vm)
+        vm_ = std::make_unique<VmLine>(options_.pool, options_.target.vm);
     now_ = started_at_ = last_client_at_ = clock_now();
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -172,7 +174,10 @@ void Broker::watch_times()
         quit_ = true; // the number of a pseudo-terminal soon belongs to somebody else
     if (!line_ && !connecting_.valid() && now_ >= connect_at_ && !quit_)
         connect_line();
+    const bool finding = !line_ && connecting_.valid() && vm_; // which takes its time
     for (Client& client : clients_) {
+        if (finding && client.attach_until != 0)
+            client.attach_until = now_ + client.attach_for;
         if (client.attach_until != 0 && now_ >= client.attach_until) {
             client.attach_until = 0;
             fail(client, Errc::unreachable,
@@ -209,6 +214,9 @@ void Broker::on_session(bool fresh, const serial::Greeting& peer)
 {
     if (!fresh) {
         log_.event("session goes on");
+        for (Client& client : clients_)
+            if (client.attach_until != 0 && trusted_ && !lost_)
+                tell_attached(client);
         return;
     }
     const bool booted = peer_ && peer_->boot != peer.boot;
