@@ -167,6 +167,14 @@ void Broker::turn()
     drop_gone_clients();
 }
 
+std::string Broker::why_not_connected() const
+{
+    if (line_error_.starts_with(options_.target.text))
+        return line_error_;
+    return fmt::format("{}: {}", options_.target.text,
+                       line_error_.empty() ? "not connected" : line_error_);
+}
+
 void Broker::watch_times()
 {
     if (!line_ && connections_ > 0 && options_.target.kind == Target::Kind::terminal &&
@@ -181,8 +189,7 @@ void Broker::watch_times()
         if (client.attach_until != 0 && now_ >= client.attach_until) {
             client.attach_until = 0;
             fail(client, Errc::unreachable,
-                 !line_       ? fmt::format("{}: {}", options_.target.text,
-                                      line_error_.empty() ? "not connected" : line_error_)
+                 !line_       ? why_not_connected()
                  : link_.up() ? "the agent did not prove that it knows the secret"
                               : "no agent answers on the port");
         }

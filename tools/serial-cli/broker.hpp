@@ -78,6 +78,7 @@ class Broker final : public serial::ChannelOwner {
     void fail(Client& client, Errc code, std::string_view words, std::string_view hint = {});
     void drop_gone_clients();
     void watch_times();
+    [[nodiscard]] std::string why_not_connected() const;
     [[nodiscard]] Client* owner_of(std::uint8_t chan);
     [[nodiscard]] bool exclusive() const;
     void tell_lost(std::string_view words);

@@ -57,9 +57,8 @@ struct Child {
     {
         std::string text;
         std::array<char, 65536> buffer{};
-        for (ssize_t count = 0;
-             (count = ::pread(file.get(), buffer.data(), buffer.size(),
-                              static_cast<off_t>(text.size()))) > 0;)
+        for (ssize_t count = 0; (count = ::pread(file.get(), buffer.data(), buffer.size(),
+                                                 static_cast<off_t>(text.size()))) > 0;)
             text.append(buffer.data(), static_cast<std::size_t>(count));
         return text;
     }
@@ -113,10 +112,10 @@ int run_many(const Globals& globals, const std::vector<std::string>& words, unsi
             if (child.pid != 0 && child.collect())
                 --running;
         for (; printed < children.size() && children[printed].ended; ++printed)
-            context.out().write(as_view(children[printed].row().dump(
-                                            -1, ' ', false,
-                                            nlohmann::ordered_json::error_handler_t::replace) +
-                                        "\n"));
+            context.out().write(
+                as_view(children[printed].row().dump(
+                            -1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) +
+                        "\n"));
         context.out().flush();
         std::this_thread::sleep_for(std::chrono::milliseconds(5));
     }

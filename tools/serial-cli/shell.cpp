@@ -73,9 +73,10 @@ Shell::~Shell()
     if (!logged_in_)
         return;
     try {
+        heard_.clear();
         type(" exit\r");
-        client_.request(Kind::status);
-        client_.next(Client::Clock::now() + milliseconds(500));
+        // The next of us would else take the old shell's prompt for a shell.
+        heard({"login: "}, milliseconds(2000), nullptr);
     } catch (...) { // NOLINT(bugprone-empty-catch): the port has gone, and the shell with it
     }
 }
@@ -181,14 +182,19 @@ void Shell::give_name(const std::string& user, const std::string& password)
 
 void Shell::log_in(const std::string& user, const std::string& password_file)
 {
-    if (!find_prompt()) {
-        if (user.empty())
-            throw Error(Errc::unreachable, "there is a login prompt",
-                        "-u USER --login-file FILE logs in");
-        give_name(user, first_line_of(password_file));
-        logged_in_ = true;
+    for (int tries = 0; tries < 3; ++tries) {
+        if (!find_prompt()) {
+            if (user.empty())
+                throw Error(Errc::unreachable, "there is a login prompt",
+                            "-u USER --login-file FILE logs in");
+            give_name(user, first_line_of(password_file));
+            logged_in_ = true;
+        }
+        if (prepare())
+            return;
+        logged_in_ = false; // what looked like a shell was the last word of one
     }
-    prepare();
+    throw Error(Errc::unreachable, "no shell answers on the port");
 }
 
 } // namespace xenlab::serial_cli

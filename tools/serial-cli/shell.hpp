@@ -81,7 +81,8 @@ class Shell {
                                          const std::vector<std::string>& words, std::size_t* which);
     bool find_prompt();
     void give_name(const std::string& user, const std::string& password);
-    void prepare();
+    /// False when there is no shell but a login prompt.
+    bool prepare();
     void define_functions();
     /// Types a line until the guest answers with `answer`; text of the answer's line after it.
     [[nodiscard]] std::chrono::milliseconds patience_with(std::size_t size, int tries) const;

@@ -86,7 +86,7 @@ std::string Shell::type_until(const std::string& line, const std::string& answer
                 "is it a shell? does the line lose too much?");
 }
 
-void Shell::prepare()
+bool Shell::prepare()
 {
     // The quotes keep the answer out of what is typed and echoed. This line is short, and the shell
     // may take long to start.
@@ -96,7 +96,13 @@ void Shell::prepare()
         type(fmt::format(
             " printf '\\nXL''P%s %s\\n' {} $(command -v cksum || command -v sha256sum)\r", mark));
         std::size_t which = 0;
-        if (heard({"\nXLP" + mark + " "}, milliseconds(6000), &which)) {
+        const bool any =
+            heard({"\nXLP" + mark + " ", "assword: "}, milliseconds(6000), &which).has_value();
+        if (any && which == 1) {
+            type("\r");
+            return false;
+        }
+        if (any) {
             programs = wait({"\n"}, milliseconds(6000));
             break;
         }
@@ -111,13 +117,15 @@ void Shell::prepare()
     }
     mark = fresh_mark();
     type_until(
-        fmt::format(" PS1='{}'; PS2=; unset HISTFILE PROMPT_COMMAND; (set +o emacs) 2>/dev/null "
-                    "&& set +o emacs +o vi; stty -echo -opost -ixon 2>/dev/null; printf "
-                    "'\\nXL''R%s\\n' {}",
-                    our_prompt, mark),
+        fmt::format(
+            " PS1='{}'; PS2=; unset HISTFILE PROMPT_COMMAND; (set +o emacs) 2>/dev/null "
+            "&& set +o emacs +o vi; stty icanon isig icrnl -echo -opost -ixon 2>/dev/null; printf "
+            "'\\nXL''R%s\\n' {}",
+            our_prompt, mark),
         "\nXLR" + mark);
     define_functions();
     heard_.clear();
+    return true;
 }
 
 void Shell::define_functions()

@@ -95,7 +95,8 @@ void dress_folder(const std::string& path, const GuestEntry& entry)
 /// Files that were there when the folder was read, and not when their turn came.
 class Vanished {
   public:
-    template <typename Copy> void copy(Client& client, const std::string& name, const Copy& one)
+    template <typename Copy>
+    void copy(Client& client, const std::string& name, const Copy& one)
     {
         try {
             one();

@@ -16,33 +16,39 @@ grow() { echo more >>file; }
 mkdir g
 fresh
 during got.part grow &
+change=$!
 status cli get "$PWD/file" got 2>&1 | say
-wait
+wait $change
 cmp got before # what it grew by is not taken
 fresh
 during g/file.part grow &
+change=$!
 status cli put file "$PWD/g/" 2>&1
-wait
+wait $change
 cmp g/file file
 fresh
 during got2.part truncate -s 190000 file &
+change=$!
 status cli get "$PWD/file" got2 2>&1 | say
-wait
+wait $change
 cmp <(head -c "$(stat -c %s got2)" before) got2
 fresh
 during got3.part rm file &
+change=$!
 status cli get "$PWD/file" got3 2>&1 | say
-wait
+wait $change
 cmp got3 before
 mkdir tree
 cp before tree/a
 echo b >tree/b
 during g/tree/a.part rm tree/b &
+change=$!
 status cli put -r tree "$PWD/g/tree" 2>&1
-wait
+wait $change
 echo b >tree/b
 during back/a.part rm tree/b &
+change=$!
 status cli get -r "$PWD/tree" back 2>&1
-wait
+wait $change
 ls g/tree back
 cmp back/a before

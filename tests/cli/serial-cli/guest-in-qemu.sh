@@ -46,10 +46,10 @@ on "$pty" --attach-timeout 1s run -u root --login-file login -- 'echo typed; exi
 serial-cli -t "$pty" agent install --file "$(command -v serial-agent)" -u root --login-file login | sed 's/serial-agent [0-9.]*/VERSION/'
 on "$pty" --attach-timeout 60s run -- 'tty; echo "through the agent"' </dev/null || echo "exit $?"
 
-head -c 300000 /dev/urandom >part
+head -c 600000 /dev/urandom >part
 (on "$own" put part /tmp/again 2>put.err; echo "put $?" >put.done) &
 put=$!
-status on "$console" run -n -- 'echo x; sleep 1; echo b >/proc/sysrq-trigger; sleep 100' 2>&1
+status on "$console" run -n -- 'echo x; until [ -s /tmp/again.part ]; do sleep 0.1; done; echo b >/proc/sysrq-trigger; sleep 100' 2>&1
 wait $put
 cat put.done
 on "$own" get /tmp/again - | cmp - part

@@ -13,9 +13,11 @@ for name in a b; do
     LINES_TARGETS+=("pty:$PWD/$name/host")
 done
 wait_for 20 test -e a/host -a -e b/host
-both() { serial-cli --attach-timeout 30s -t pty:a/host -t pty:b/host run "$@" | jq -c '[.name, .rc, .stdout]'; return "${PIPESTATUS[0]}"; }
+on() { serial-cli -t "pty:$1" -t "pty:$2" run "${@:3}" | jq -c '[.name, .rc, .stdout, .error]'; return "${PIPESTATUS[0]}"; }
+both() { on a/host b/host "$@"; }
+for name in a b; do serial-cli -t pty:$name/host --attach-timeout 30s ping >/dev/null; done
 status both -- '[ $NAME = b ] || sleep 0.3; echo "in $NAME"'
 status both -e 'X=a  b' -- sh -c 'echo "$X"; exit 9'
 status both -- '[ $NAME = a ]'
-status serial-cli --attach-timeout 500ms -t pty:a/host -t pty:none run -- true | jq -c '[.name, .rc, .error]'
+status on a/host none -- true
 status serial-cli -t pty:a/host -t pty:b/host ping 2>&1
