@@ -35,9 +35,11 @@ status cli put file "$PWD/no/" 2>&1 | sed "s,$PWD,DIR,"
 status cli put -r there /tmp/x 2>&1
 ls there
 echo "after a kill:"
-serial-cli -t "$T" run --through shell -u root --login-file good -- "echo >$PWD/begun; sleep 60" &
-client=$!
-wait_for 30 test -e begun
-kill -9 $client
-wait $client 2>/dev/null || :
+{
+    serial-cli -t "$T" run --through shell -u root --login-file good -- "echo >$PWD/begun; sleep 60" &
+    client=$!
+    wait_for 30 test -e begun
+    kill -9 $client
+    wait $client || :
+} 2>/dev/null
 serial-cli -t "$T" run --through shell -u root --login-file good -- echo found

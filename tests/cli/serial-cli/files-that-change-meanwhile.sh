@@ -4,9 +4,9 @@
 # Files that grow, shrink or vanish while they are copied: what arrives is what the checksum is of, and one is told.
 . "$LIB"
 . "$ROOT/tests/tools/serial_line.sh"
-line --rate 150000
+line --rate 400000
 cli() { serial-cli -t "$T" "$@"; }
-fresh() { head -c 200000 /dev/urandom >file; cp file before; }
+fresh() { head -c 800000 /dev/urandom >file; cp file before; }
 during() { # PART COMMAND...: runs the command as soon as the copy has begun
     wait_for 30 test -s "$1"
     "${@:2}"
@@ -27,7 +27,7 @@ status cli put file "$PWD/g/" 2>&1
 wait $change
 cmp g/file file
 fresh
-during got2.part truncate -s 190000 file &
+during got2.part truncate -s 790000 file &
 change=$!
 status cli get "$PWD/file" got2 2>&1 | say
 wait $change
