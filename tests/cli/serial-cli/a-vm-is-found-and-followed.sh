@@ -33,7 +33,7 @@ guest() { # NAME: a guest with an agent; its terminal on the host is host-NAME
     XENLAB_GUEST=$1 python3 "$ROOT/tests/tools/serial_line.py" --guest "guest-$1" --pty "host-$1" --rate 0 \
         -- serial-agent --port '{}' &
     guest_pid=$!
-    LINES_PIDS+=($guest_pid)
+    LINES_PIDS+=("$guest_pid")
     for _ in $(seq 200); do [[ -e host-$1 ]] && break; sleep 0.05; done
 }
 guest a

@@ -27,7 +27,7 @@ wait_for 20 test "$(cli broker --status --format tsv | sed -n 's/^channels.//p')
 wait $put_pid && cmp file put
 wait $get_pid && cmp file got
 printf '\nkernel: something happened\n' >guest
-echo done >go
+echo "all done" >go
 wait $exec_pid || echo "exit $?"
 cat ran
 wait_for 20 grep -q 'something happened' spy1
