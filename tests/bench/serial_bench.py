@@ -4,7 +4,7 @@
 
     tests/bench/serial_bench.py                 everything (ten minutes: a MiB takes 91 s at 115200 baud)
     tests/bench/serial_bench.py latency unpaced only what is named
-    tests/bench/serial_bench.py --write         and keep the table in tests/bench/serial-results.md
+    tests/bench/serial_bench.py --write         and keep the table in tests/bench/results-serial.md
 
 Shares are of the line rate, 11,520 bytes a second, and of the whole command, start and checksum included.
 Peers: zmodem (lrzsz) and base64 typed into a shell. Fails where a limit that we promise is missed.
@@ -256,7 +256,7 @@ def main():
     parser.add_argument("names", nargs="*", choices=[*kinds, []], metavar="NAME", help=", ".join(kinds))
     parser.add_argument("--bin", type=pathlib.Path, default=ROOT / "build/release/bin")
     parser.add_argument("--size", type=int, default=1 << 20, help="bytes to copy (default 1 MiB)")
-    parser.add_argument("--write", action="store_true", help="write tests/bench/serial-results.md")
+    parser.add_argument("--write", action="store_true", help="write tests/bench/results-serial.md")
     arguments = parser.parse_args()
     bench = Bench(arguments)
     head = "| what | measured | promised | | |\n| --- | ---: | ---: | --- | --- |"
@@ -271,7 +271,7 @@ def main():
                 f"{arguments.size} bytes over a relay that passes {LINE_RATE} bytes a second each way (115200 8N1). "
                 f"Shares are of the whole command, checksum included.\n\n{head}\n"
                 + "\n".join(row.cells() for row in bench.rows) + "\n")
-        (ROOT / "tests/bench/serial-results.md").write_text(text, encoding="utf-8")
+        (ROOT / "tests/bench/results-serial.md").write_text(text, encoding="utf-8")
     return 0 if all(row.ok() for row in bench.rows) else 1
 
 
