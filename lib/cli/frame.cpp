@@ -110,6 +110,9 @@ Error usage_error(const CLI::App& app, const ToolInfo& info, const ToolModel& mo
 
 void parse(CLI::App& app, std::vector<std::string> words)
 {
+    for (std::string& word : words)
+        if (word.starts_with('[') && word.ends_with(']'))
+            word.insert(0, no_list);
     std::reverse(words.begin(), words.end());
     app.parse(std::move(words));
 }

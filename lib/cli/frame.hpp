@@ -32,6 +32,9 @@ Error usage_error(const CLI::App& app, const ToolInfo& info, const ToolModel& mo
 
 /// The words that go to a parser: without the program's name, in the order that CLI11 wants.
 void parse(CLI::App& app, std::vector<std::string> words);
+/// CLI11 takes a word "[a,b]" of a list for the two words a and b; so parse() writes this in front,
+/// and options take it away.
+inline constexpr std::string_view no_list = "\x1fno list\x1f";
 
 /// Whether that option stands in front of a "--".
 bool asks_for(std::span<const std::string> words, std::string_view option);

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
+#include "frame.hpp"
+
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
 #include <xenlab/cli/options.hpp>
@@ -78,10 +80,19 @@ namespace {
 
 using Text = OptionSet::Text;
 
+std::string as_typed(std::string word)
+{
+    if (word.starts_with(no_list))
+        word.erase(0, no_list.size());
+    return word;
+}
+
 template <typename Value>
 Option add(CLI::App& app, Text names, Value& value, Text description)
 {
-    return Option(app.add_option(names, value, description));
+    CLI::Option* option = app.add_option(names, value, description);
+    option->transform(as_typed, "", "");
+    return Option(option);
 }
 
 } // namespace
@@ -164,7 +175,7 @@ Option OptionSet::add_parsed(Text names, std::function<void(const std::string&)>
                       [take = std::move(take)](const std::vector<std::string>& values) {
                           for (const std::string& value : values)
                               try {
-                                  take(value);
+                                  take(as_typed(value));
                               } catch (const Error& error) {
                                   throw CLI::ValidationError(error.what());
                               }

@@ -33,6 +33,12 @@ void Link::clear(Millis now)
     }
 }
 
+void Link::limit(std::uint16_t mtu, std::uint16_t window)
+{
+    settings_.greeting.mtu = std::min(settings_.greeting.mtu, mtu);
+    settings_.greeting.window = std::min(settings_.greeting.window, window);
+}
+
 void Link::start(Millis now)
 {
     clear(now);

@@ -19,7 +19,7 @@ inline constexpr Millis reset_pause = 200;
 inline constexpr Millis heartbeat_limit = 30'000; // an agent that hears nothing falls silent
 inline constexpr unsigned max_backoff = 4;
 inline constexpr std::size_t interactive_payload = 128;
-inline constexpr std::size_t interactive_floor = 3 * (interactive_payload + frame_overhead);
+inline constexpr std::size_t interactive_floor = 2 * (interactive_payload + frame_overhead);
 inline constexpr Millis interactive_queue = 5; // of waiting bytes on the line
 inline constexpr double assumed_rate = 11.52;  // 115200 baud, until measured
 

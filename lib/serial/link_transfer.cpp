@@ -140,8 +140,8 @@ bool Link::window_open(std::size_t payload) const
 
 void Link::measure(const Sent& sent, Millis now)
 {
-    // Long frames from before a person came still wait in a long queue; they tell nothing now.
-    if (!sent.resent && (!interactive_ || sent.payload.size() <= interactive_payload))
+    // Frames from before a person came still wait in a long queue; they tell nothing now.
+    if (!sent.resent && (!interactive_ || sent.interactive))
         min_rtt_ = std::min(min_rtt_, now - sent.at);
 }
 
@@ -235,6 +235,7 @@ bool Link::send_new(Buffer& out, Millis now)
     if (!owner_.next_payload(most, sent.chan, sent.payload))
         return false;
     sent.seq = next_seq_++;
+    sent.interactive = interactive_;
     sent.urgent = interactive_ || !owner_.more();
     const bool first = sent_.empty();
     sent_.push_back(std::move(sent));

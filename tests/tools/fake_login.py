@@ -3,6 +3,7 @@
 """A login prompt on a terminal, as getty and login show it: fake_login.py TERMINAL PASSWORD. Behind it is /bin/sh."""
 import fcntl
 import os
+import signal
 import sys
 import termios
 import time
@@ -31,6 +32,8 @@ def shell(path):
     child = os.fork()
     if child == 0:
         os.setsid()
+        for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGPIPE):
+            signal.signal(number, signal.SIG_DFL)  # a job in the background of a script ignores them
         fd = os.open(path, os.O_RDWR)
         fcntl.ioctl(fd, termios.TIOCSCTTY, 0)
         for number in range(3):

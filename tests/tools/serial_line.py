@@ -156,6 +156,10 @@ class Line:
         limit = self.arguments.limit
         if limit and name == "guest":  # everything after so many bytes without an answer is lost
             keep = max(0, limit - direction.since_answer)
+            if self.arguments.limit_stalls:  # or it waits for one
+                direction.queue[:0] = piece[keep:]
+                direction.passed -= len(piece[keep:])
+                piece = piece[:keep]
             direction.since_answer += len(piece)
             piece = piece[:keep]
         elif limit:
@@ -244,6 +248,7 @@ def main():
         parser.add_argument("--" + fault, type=int, default=0, metavar="N")
     parser.add_argument("--disconnect", type=int, action="append", default=[], metavar="BYTES")
     parser.add_argument("--limit", type=int, default=0, help="lose what comes after so many bytes without an answer")
+    parser.add_argument("--limit-stalls", action="store_true", help="it is not lost, but held until an answer comes")
     parser.add_argument("--kill-at", type=int, default=0, metavar="BYTES")
     parser.add_argument("--restart-after", type=float, default=1.0, metavar="SECONDS")
     parser.add_argument("--boot-text", action="store_true")

@@ -14,6 +14,18 @@ using serial::Tag;
 /// A daemon that a command leaves behind may hold its pipes open; how long we listen after the end.
 constexpr Millis linger = 500;
 
+/// What no system can pass on would be cut off there without a word.
+void refuse_zero_bytes(const ExecSpec& spec)
+{
+    const auto holds_zero = [](const std::string& word) {
+        return word.find('\0') != std::string::npos;
+    };
+    if (std::ranges::any_of(spec.argv, holds_zero) ||
+        std::ranges::any_of(spec.environment, holds_zero) || holds_zero(spec.command) ||
+        holds_zero(spec.directory) || holds_zero(spec.user))
+        throw SystemFailure(2, "a word of the command holds a zero byte");
+}
+
 class ExecJob final : public Job {
   public:
     ExecJob(const serial::Fields& fields, Line line, const std::string& mark) : line_(line)
@@ -33,6 +45,7 @@ class ExecJob final : public Job {
         spec.columns = fields.u32(Tag::cols).value_or(80);
         if (spec.argv.empty() && spec.command.empty())
             throw SystemFailure(2, "there is no command");
+        refuse_zero_bytes(spec);
         if (const auto limit = fields.u32(Tag::timeout))
             deadline_ = now_millis() + *limit;
         child_ = Child::start(spec);

@@ -304,6 +304,8 @@ std::unique_ptr<Job> make_job(Op op, const serial::Fields& fields, View body, Li
         return make_list(fields, line);
     case Op::mkdir:
         make_directories(wanted_path(fields), fields.u32(Tag::mode).value_or(0777));
+        if (const auto mtime = fields.u64(Tag::mtime)) // all that goes into it is there
+            dress_directory(wanted_path(fields), fields.u32(Tag::mode), *mtime);
         line.send(Op::done, serial::Message());
         return nullptr;
     case Op::link:

@@ -20,14 +20,14 @@ constexpr std::string_view help =
 Examples:
   serial-agent --port /dev/ttyS0
   serial-agent --port COM1 --baud 115200
-  serial-agent --port /dev/hvc0 --mtu 512 --window 8192    (PV console: small buffers)
+  serial-agent --port /dev/hvc0       (PV console: small frames and window by itself)
 
 Options:
   --port PATH          Serial port, terminal or pseudo-terminal; on Windows COM1, COM12...
   --baud N             Speed (default 115200)
   --secret-file FILE   Serve only who knows the first line of this file
-  --mtu N              Most payload bytes of a frame, 64 to 2048 (default 2048)
-  --window N           Most bytes taken in unacknowledged, 512 to 32768 (default 24576)
+  --mtu N              Most payload bytes of a frame, 64 to 2048 (default 2048, hvc0: 512)
+  --window N           Most bytes taken in unacknowledged, 512 to 32768 (default 24576, hvc0: 8192)
   --once               Exit when the port goes away instead of waiting for it
   --service            Run as a Windows service
   -h, --help           Show this help
@@ -48,6 +48,13 @@ std::optional<unsigned> number(const std::string& text, unsigned least, unsigned
         return std::nullopt;
     const auto value = static_cast<unsigned>(std::stoul(text));
     return value >= least && value <= most ? std::optional(value) : std::nullopt;
+}
+
+/// hvc0 of Linux, xvc0 of old kernels.
+bool is_pv_console(const std::string& port)
+{
+    const std::string name = port.substr(port.rfind('/') + 1);
+    return name.rfind("hvc", 0) == 0 || name.rfind("xvc", 0) == 0;
 }
 
 /// Writes what the link has to say; true when the port takes no more now.
@@ -111,7 +118,7 @@ int run_agent(const Options& options)
 int main(int argc, char** argv)
 {
     Options options;
-    bool service = false;
+    bool service = false, mtu_given = false, window_given = false;
     for (int i = 1; i < argc; ++i) {
         std::string name = argv[i], value;
         if (name == "-h" || name == "--help") {
@@ -146,9 +153,9 @@ int main(int argc, char** argv)
         else if (name == "--baud")
             good = set(options.baud, 50, 4'000'000);
         else if (name == "--mtu")
-            good = set(options.mtu, 64, 2048);
+            good = mtu_given = set(options.mtu, 64, 2048);
         else if (name == "--window")
-            good = set(options.window, 512, 32'768);
+            good = window_given = set(options.window, 512, 32'768);
         else if (name == "--secret-file") {
             std::ifstream file(value);
             std::getline(file, options.secret);
@@ -162,5 +169,9 @@ int main(int argc, char** argv)
     }
     if (options.port.empty())
         return usage("--port is missing");
+    if (is_pv_console(options.port)) { // its ring takes 1024 bytes (xen/interface/io/console.h)
+        options.mtu = mtu_given ? options.mtu : 512;
+        options.window = window_given ? options.window : 8192;
+    }
     return service ? run_service(options) : run_agent(options);
 }

@@ -116,6 +116,9 @@ bool is_directory(const std::string& path);               ///< follows links
 void replace_file(const std::string& from, const std::string& to);
 void remove_file(const std::string& path) noexcept;
 void make_directories(const std::string& path, std::uint32_t mode);
+/// Mode and time of modification of a directory. Only to be called when it is complete.
+void dress_directory(const std::string& path, std::optional<std::uint32_t> mode,
+                     std::uint64_t mtime);
 void make_link(const std::string& target, const std::string& path);
 std::vector<std::string> names_in(const std::string& directory);
 

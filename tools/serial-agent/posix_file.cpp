@@ -169,6 +169,20 @@ void make_directories(const std::string& path, std::uint32_t mode)
         fail(path);
 }
 
+void dress_directory(const std::string& path, std::optional<std::uint32_t> mode,
+                     std::uint64_t mtime)
+{
+    const Descriptor fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (fd.get() < 0)
+        fail(path);
+    const timespec time{static_cast<time_t>(mtime / 1'000'000'000U),
+                        static_cast<long>(mtime % 1'000'000'000U)};
+    const std::array<timespec, 2> times{time, time};
+    if (::futimens(fd.get(), times.data()) != 0 ||
+        (mode && ::fchmod(fd.get(), *mode & 07777U) != 0))
+        fail(path);
+}
+
 void make_link(const std::string& target, const std::string& path)
 {
     const auto old = look_at(path);

@@ -160,6 +160,12 @@ void make_directories(const std::string& path, std::uint32_t /*mode*/)
         fail(path);
 }
 
+void dress_directory(const std::string& /*path*/, std::optional<std::uint32_t> /*mode*/,
+                     std::uint64_t /*mtime*/)
+{
+    // Neither means much to Windows.
+}
+
 void make_link(const std::string& /*target*/, const std::string& path)
 {
     throw SystemFailure(1, path + ": symbolic links are not made on Windows");

@@ -61,11 +61,16 @@ std::string beside_us()
 }
 
 constexpr std::string_view place = "/usr/local/sbin/serial-agent";
+constexpr std::string_view secret_place = "/etc/serial-agent.secret";
 
 /// Shell text that makes the agent start now and at each boot, on whatever kind of init there is,
-/// and takes the port from its getty.
-std::string service_script(const std::string& port, bool at_boot, std::uint64_t login)
+/// and takes the port from its getty; one that comes from console= on the kernel's command line has
+/// to be masked.
+std::string service_script(const std::string& port, bool at_boot, bool secret, std::uint64_t login)
 {
+    std::string call = fmt::format("{} --port {}", place, port);
+    if (secret)
+        call += fmt::format(" --secret-file {}", secret_place);
     const std::string tty = port.substr(port.rfind('/') + 1);
     std::string script = "set -e\n";
     if (at_boot) {
@@ -73,35 +78,37 @@ std::string service_script(const std::string& port, bool at_boot, std::uint64_t 
 cat >/etc/systemd/system/serial-agent.service <<'END'
 [Unit]
 Description=serial-cli agent on {0}
+StartLimitIntervalSec=0
 [Service]
-ExecStart={1} --port {0}
+ExecStart={1}
 Restart=always
 RestartSec=1
 [Install]
 WantedBy=multi-user.target
 END
-systemctl disable serial-getty@{2}.service 2>/dev/null || :
+systemctl mask serial-getty@{2}.service 2>/dev/null || :
 systemctl daemon-reload
 systemctl enable serial-agent.service
-(sleep 1; systemctl stop serial-getty@{2}.service; systemctl start serial-agent.service) >/dev/null 2>&1 </dev/null &
+(sleep 1; systemctl stop serial-getty@{2}.service; kill -9 {3}; systemctl restart serial-agent.service) >/dev/null 2>&1 </dev/null &
 elif [ -f /etc/inittab ]; then
+sed -i '\,respawn:.*serial-agent --port {0}\( .*\)*$,d' /etc/inittab
 sed -i 's,^\([^#].*[/ ]{2}\([^0-9].*\)*\)$,#serial-agent# \1,' /etc/inittab
-if grep -q '^::' /etc/inittab; then echo '::respawn:{1} --port {0}' >>/etc/inittab
-else echo 'XL:2345:respawn:{1} --port {0}' >>/etc/inittab; fi
+if grep -q '^::' /etc/inittab; then echo '::respawn:{1}' >>/etc/inittab
+else echo 'XL:2345:respawn:{1}' >>/etc/inittab; fi
 (sleep 1; kill -HUP 1; kill -9 {3}) >/dev/null 2>&1 </dev/null &
 else
 )",
-                              port, place, tty, login);
+                              port, call, tty, login);
     }
     script +=
-        fmt::format("(sleep 1; kill -9 {2}; setsid {1} --port {0}) >/dev/null 2>&1 </dev/null &\n",
-                    port, place, login);
+        fmt::format("(sleep 1; kill -9 {}; setsid {}) >/dev/null 2>&1 </dev/null &\n", login, call);
     return script + (at_boot ? "fi\n" : "");
 }
 
 int install(const Globals& globals, const Options& o, cli::Context& context)
 {
     const Buffer program = load(o.file.empty() ? beside_us() : o.file);
+    const std::string secret = read_secret(globals);
     Client client(globals, context);
     Shell shell(client);
     shell.log_in(o.user, o.login_file);
@@ -123,7 +130,12 @@ int install(const Globals& globals, const Options& o, cli::Context& context)
         text::parse_u64(text::trim(shell.run("echo $PPID", std::chrono::seconds(20)).out));
     if (!login || *login < 2)
         throw Error(Errc::failed, "the guest's shell does not tell its number");
-    const auto script = service_script(port, !o.no_service, *login);
+    if (!secret.empty()) {
+        shell.run(fmt::format("umask 077; : >{0}; : >{0}.b64; chmod 600 {0} {0}.b64", secret_place),
+                  std::chrono::seconds(20));
+        shell.put(as_view(secret + "\n"), std::string(secret_place), [](std::size_t) {});
+    }
+    const auto script = service_script(port, !o.no_service, !secret.empty(), *login);
     shell.put(as_view(script), "/tmp/.xl-install", [](std::size_t) {});
     const auto started = shell.run("sh /tmp/.xl-install; r=$?; rm -f /tmp/.xl-install; exit $r",
                                    std::chrono::seconds(60));

@@ -56,6 +56,8 @@ Broker::Broker(BrokerOptions options, std::stop_token stop)
       link_(link_settings(options_), mux_, random_word), log_(options_.log_path)
 {
     mux_.attach(link_);
+    if (options_.target.kind == Target::Kind::vm)
+        vm_ = std::make_unique<VmLine>(options_.pool, options_.target.vm);
     now_ = started_at_ = last_client_at_ = clock_now();
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
@@ -165,6 +167,14 @@ void Broker::turn()
     drop_gone_clients();
 }
 
+std::string Broker::why_not_connected() const
+{
+    if (line_error_.starts_with(options_.target.text))
+        return line_error_;
+    return fmt::format("{}: {}", options_.target.text,
+                       line_error_.empty() ? "not connected" : line_error_);
+}
+
 void Broker::watch_times()
 {
     if (!line_ && connections_ > 0 && options_.target.kind == Target::Kind::terminal &&
@@ -172,12 +182,14 @@ void Broker::watch_times()
         quit_ = true; // the number of a pseudo-terminal soon belongs to somebody else
     if (!line_ && !connecting_.valid() && now_ >= connect_at_ && !quit_)
         connect_line();
+    const bool finding = !line_ && connecting_.valid() && vm_; // which takes its time
     for (Client& client : clients_) {
+        if (finding && client.attach_until != 0)
+            client.attach_until = now_ + client.attach_for;
         if (client.attach_until != 0 && now_ >= client.attach_until) {
             client.attach_until = 0;
             fail(client, Errc::unreachable,
-                 !line_       ? fmt::format("{}: {}", options_.target.text,
-                                      line_error_.empty() ? "not connected" : line_error_)
+                 !line_       ? why_not_connected()
                  : link_.up() ? "the agent did not prove that it knows the secret"
                               : "no agent answers on the port");
         }
@@ -209,6 +221,9 @@ void Broker::on_session(bool fresh, const serial::Greeting& peer)
 {
     if (!fresh) {
         log_.event("session goes on");
+        for (Client& client : clients_)
+            if (client.attach_until != 0 && trusted_ && !lost_)
+                tell_attached(client);
         return;
     }
     const bool booted = peer_ && peer_->boot != peer.boot;

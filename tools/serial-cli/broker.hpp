@@ -5,6 +5,7 @@
 
 #include "line_log.hpp"
 #include "target.hpp"
+#include "vm_line.hpp"
 #include "wire.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -22,6 +23,7 @@ using serial::Millis;
 
 struct BrokerOptions {
     Target target;
+    PoolOptions pool; ///< for a VM
     std::string socket_path;
     std::string log_path;              ///< empty: no log
     std::chrono::milliseconds idle{0}; ///< end after so long without a client; 0 never
@@ -54,6 +56,7 @@ class Broker final : public serial::ChannelOwner {
         std::vector<std::pair<std::uint8_t, std::size_t>> to_consume; // when `out` has been written
         std::set<std::uint8_t> channels;
         std::optional<RawMode> raw;
+        Millis attach_for = 0;   // so long from when the port is there
         Millis attach_until = 0; // waits for an agent until then, 0 if not
         std::string secret;
         Millis told_quiet = 0;
@@ -72,9 +75,10 @@ class Broker final : public serial::ChannelOwner {
     void raw_mode(Client& client, View body);
     void tell_status(Client& client);
     void tell_attached(Client& client);
-    void fail(Client& client, Errc code, std::string_view words);
+    void fail(Client& client, Errc code, std::string_view words, std::string_view hint = {});
     void drop_gone_clients();
     void watch_times();
+    [[nodiscard]] std::string why_not_connected() const;
     [[nodiscard]] Client* owner_of(std::uint8_t chan);
     [[nodiscard]] bool exclusive() const;
     void tell_lost(std::string_view words);
@@ -91,7 +95,8 @@ class Broker final : public serial::ChannelOwner {
     BrokerOptions options_;
     std::stop_token stop_;
     io::Fd wake_, listener_, line_;
-    std::future<io::Fd> connecting_;
+    std::unique_ptr<VmLine> vm_;
+    std::future<OpenedLine> connecting_;
     Millis connect_at_ = 0, connected_at_ = 0, started_at_ = 0, last_client_at_ = 0, now_ = 0;
     std::string line_error_;
     unsigned connections_ = 0;

@@ -104,11 +104,14 @@ void Broker::write_client(Client& client)
     client.to_consume.clear();
 }
 
-void Broker::fail(Client& client, Errc code, std::string_view words)
+void Broker::fail(Client& client, Errc code, std::string_view words, std::string_view hint)
 {
+    std::string text(words);
+    if (!hint.empty())
+        text.append(1, '\0').append(hint);
     std::array<std::byte, 4> head{};
     bytes::store_le(std::span(head), 0, static_cast<std::uint32_t>(code));
-    append_packet(client.out, Kind::error, head, as_view(words));
+    append_packet(client.out, Kind::error, head, as_view(text));
 }
 
 void Broker::handle(Client& client, const Packet& packet)
@@ -175,8 +178,11 @@ void Broker::attach(Client& client, View body)
         return;
     }
     client.secret = to_text(body.subspan(5));
-    client.attach_until = now_ + bytes::le32(body, 1);
+    client.attach_for = bytes::le32(body, 1);
+    client.attach_until = now_ + client.attach_for;
     wanted_ = true;
+    if (link_.up() && !line_)
+        return; // whether the agent is still the same shows when the port is there again
     if (link_.up() && !lost_ && trusted_) {
         tell_attached(client);
         return;

@@ -21,19 +21,23 @@ constexpr Millis first_pause = 500, usual_pause = 1000;
 
 void Broker::connect_line()
 {
-    connecting_ = std::async(std::launch::async, [target = options_.target, stop = stop_] {
-        return open_line(target, stop);
-    });
+    connecting_ =
+        std::async(std::launch::async, [target = options_.target, vm = vm_.get(), stop = stop_] {
+            return vm != nullptr ? vm->open(stop) : open_line(target, stop);
+        });
 }
 
 void Broker::line_connected()
 {
     try {
-        line_ = connecting_.get();
+        OpenedLine opened = connecting_.get();
+        line_ = std::move(opened.fd);
         ++connections_;
         connected_at_ = now_;
         line_error_.clear();
-        log_.event(fmt::format("connected to {}", options_.target.text));
+        log_.event(fmt::format("connected to {}", opened.where));
+        if (opened.small_buffers)
+            link_.limit(512, 8192); // serial-link.md 6: the ring of a PV console has 1024 bytes
         to_line_.clear();
         if (!exclusive())
             link_.line_restored(now_);
@@ -45,7 +49,7 @@ void Broker::line_connected()
         for (Client& client : clients_) // the first try tells whether the target makes sense
             if (connections_ == 0 && (client.attach_until != 0 || client.raw)) {
                 client.attach_until = 0;
-                fail(client, error.code(), error.what());
+                fail(client, error.code(), error.what(), error.hint());
             }
     }
 }

@@ -39,7 +39,7 @@ void declare(cli::OptionSet& set, Options& o)
 /// One request to a broker that runs already.
 Client::Event ask(const Globals& globals, cli::Context& context, Kind kind)
 {
-    const Target target = parse_target(globals.target);
+    const Target target = target_of(globals);
     if (!connect_broker(socket_path_of(target)))
         throw Error(Errc::not_found,
                     fmt::format("{}: no broker is running", text::printable(target.text)));
@@ -78,9 +78,7 @@ int show(const Globals& globals, cli::Context& context)
 
 int run(const Globals& globals, const Options& o, cli::Context& context)
 {
-    if (globals.target.empty())
-        throw Error(Errc::usage, "no target",
-                    "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
+    const Target target = target_of(globals);
     if (o.stop) {
         ask(globals, context, Kind::quit);
         return 0;
@@ -89,13 +87,13 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
         return show(globals, context);
     if (o.mtu < 64 || o.mtu > serial::max_payload || o.window < 512 || o.window > 32U << 10U)
         throw Error(Errc::usage, "impossible value of --mtu or --window");
-    const Target target = parse_target(globals.target);
     const auto lock = lock_target(target);
     if (!lock)
         throw Error(Errc::precondition,
                     fmt::format("{}: a broker is running already", text::printable(target.text)),
                     "serial-cli broker --stop ends it");
     BrokerOptions options{.target = target,
+                          .pool = globals.pool,
                           .socket_path = socket_path_of(target),
                           .log_path = o.no_log ? "" : log_path_of(target),
                           .idle = o.idle};

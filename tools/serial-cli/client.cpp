@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstdlib>
 #include <fstream>
 
 #include <poll.h>
@@ -18,30 +19,66 @@
 
 namespace xenlab::serial_cli {
 
+namespace {
+
+Error told_error(std::uint32_t code, const std::string& text)
+{
+    const std::size_t zero = text.find('\0');
+    const std::string hint = zero == std::string::npos ? "" : text.substr(zero + 1);
+    return {static_cast<Errc>(code), text::printable(text.substr(0, zero)), text::printable(hint)};
+}
+
+} // namespace
+
+std::string read_secret(const Globals& globals)
+{
+    std::string secret;
+    if (globals.secret_file.empty())
+        return secret;
+    std::ifstream file(globals.secret_file);
+    if (!std::getline(file, secret) || secret.empty())
+        throw Error(Errc::not_found, fmt::format("{}: no secret in its first line",
+                                                 text::printable(globals.secret_file)));
+    return secret;
+}
+
+Target target_of(const Globals& globals)
+{
+    if (globals.targets.size() > 1)
+        throw Error(Errc::usage, "several targets", "only run takes more than one");
+    if (globals.targets.empty())
+        throw Error(Errc::usage, "no target",
+                    "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
+    Target target = parse_target(globals.targets.front());
+    if (target.kind != Target::Kind::vm)
+        return target;
+    const auto named = [](const std::string& option, const char* variable) {
+        const char* value = std::getenv(variable);
+        return !option.empty() || value == nullptr ? option : std::string(value);
+    };
+    target.pool = named(globals.pool.context, "XENLAB_CONTEXT") + "\n" +
+                  named(globals.pool.host, "XENLAB_HOST");
+    return target;
+}
+
 Client::Client(const Globals& globals, cli::Context& context)
     : globals_(globals), context_(context), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK))
 {
-    if (globals.target.empty())
-        throw Error(Errc::usage, "no target",
-                    "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
-    fd_ = start_broker(parse_target(globals.target), globals, context.stop);
+    const Target target = target_of(globals);
+    if (target.kind == Target::Kind::vm)
+        connect_patience_ = std::chrono::seconds(120);
+    fd_ = start_broker(target, globals, context.stop);
 }
 
 void Client::attach()
 {
-    std::string secret;
-    if (!globals_.secret_file.empty()) {
-        std::ifstream file(globals_.secret_file);
-        if (!std::getline(file, secret) || secret.empty())
-            throw Error(Errc::not_found, fmt::format("{}: no secret in its first line",
-                                                     text::printable(globals_.secret_file)));
-    }
+    const std::string secret = read_secret(globals_);
     std::array<std::byte, 5> head{static_cast<std::byte>(wire_version)};
     bytes::store_le(std::span(head), 1,
                     static_cast<std::uint32_t>(globals_.attach_timeout.count()));
     append_packet(out_, Kind::attach, head, as_view(secret));
     attached_ = false;
-    const auto until = Clock::now() + globals_.attach_timeout + std::chrono::seconds(12);
+    const auto until = Clock::now() + globals_.attach_timeout + connect_patience_;
     while (!attached_ && Clock::now() < until)
         next(until);
     if (!attached_)
@@ -147,8 +184,7 @@ std::optional<Client::Event> Client::translate(Packet packet)
     case Kind::error:
         if (body.size() < 4)
             throw Error(Errc::failed, "the broker failed");
-        throw Error(static_cast<Errc>(bytes::le32(body, 0)),
-                    text::printable(to_text(body.subspan(4))));
+        throw told_error(bytes::le32(body, 0), to_text(body.subspan(4)));
     default:
         return std::nullopt;
     }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "target.hpp"
+#include "vm_line.hpp"
 #include "wire.hpp"
 
 #include <xenlab/base/error.hpp>
@@ -15,12 +16,17 @@ namespace xenlab::serial_cli {
 
 /// Options that all verbs share.
 struct Globals {
-    std::string target;
+    std::vector<std::string> targets; ///< several only for run
     std::string secret_file;
     std::chrono::milliseconds link_timeout{30'000};
     std::chrono::milliseconds attach_timeout{5'000};
-    std::string context; ///< for vm:NAME
+    PoolOptions pool; ///< for vm:NAME
 };
+
+/// The first line of the secret's file; empty when none was named. Throws Error{not_found}.
+std::string read_secret(const Globals& globals);
+/// Throws Error{usage}.
+Target target_of(const Globals& globals);
 
 /// The session with the agent ended under us: it or its guest was started anew.
 class SessionLost : public Error {
@@ -79,6 +85,7 @@ class Client {
     Buffer out_;
     std::optional<std::uint8_t> opened_;
     bool attached_ = false, pumping_ = false;
+    std::chrono::seconds connect_patience_{12}; // more than a broker takes to connect
 };
 
 /// Reads the ERROR message of an agent.

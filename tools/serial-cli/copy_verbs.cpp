@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // put and get.
 #include "copy.hpp"
+#include "shell.hpp"
 #include "tree_copy.hpp"
 #include "verbs.hpp"
 
 #include <xenlab/base/text.hpp>
+#include <xenlab/io/output_file.hpp>
 
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include <cerrno>
 #include <filesystem>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 namespace xenlab::serial_cli {
@@ -19,6 +24,7 @@ namespace {
 struct Options {
     std::string from, to, mode;
     bool recursive = false, resume = false, no_keep = false;
+    Login login;
 };
 
 void declare_both(cli::OptionSet& set, Options& o)
@@ -29,6 +35,7 @@ void declare_both(cli::OptionSet& set, Options& o)
         .type_name("MODE");
     set.add_flag("--resume", o.resume, "Go on where an earlier copy stopped");
     set.add_flag("--no-preserve", o.no_keep, "Do not keep mode and time of modification");
+    declare_login(set, o.login, "Without an agent: user for the login prompt");
 }
 
 void declare_put(cli::OptionSet& set, Options& o)
@@ -68,13 +75,90 @@ void report(const Copied& copied, const std::string& name, cli::Context& context
                                copied.size, copied.resumed_at, copied.sha256));
 }
 
+void refuse_in_shell(const Options& o)
+{
+    if (o.recursive || o.resume)
+        throw Error(Errc::usage, "without an agent there is no --recursive and no --resume",
+                    "serial-cli agent install puts it into the guest");
+}
+
+Buffer read_all(int fd, const std::string& name)
+{
+    Buffer content(Shell::largest_copy + 1);
+    std::size_t size = 0;
+    while (size < content.size()) {
+        const ssize_t count = ::read(fd, content.data() + size, content.size() - size);
+        if (count < 0 && errno != EINTR)
+            throw system_error(errno, text::printable(name));
+        if (count == 0)
+            break;
+        size += count > 0 ? static_cast<std::size_t>(count) : 0;
+    }
+    content.resize(size);
+    return content;
+}
+
+std::string must(const Shell::Result& result)
+{
+    if (result.code != 0)
+        throw Error(Errc::failed, "guest: " + text::printable(std::string(text::trim(result.err))));
+    return std::string(text::trim(result.out));
+}
+
+/// Without an agent: small files, no times.
+void put_in_shell(Client& client, const Options& o, const CopyOptions& options)
+{
+    refuse_in_shell(o);
+    const io::Fd file = o.from == "-" ? io::Fd() : io::open_file(o.from, O_RDONLY);
+    const Buffer content = read_all(file ? file.get() : 0, o.from);
+    Shell shell(client);
+    shell.log_in(o.login.user, o.login.file);
+    constexpr std::chrono::seconds patience{30};
+    std::string to = o.to;
+    if (to.ends_with('/') || shell.run("test -d " + shell_quoted(to), patience).code == 0)
+        to += "/" + (o.from == "-" ? "stdin" : safe_name(o.from));
+    const std::string part = to + ".part";
+    shell.put(content, part,
+              [&](std::size_t done) { options.progress->update(done, content.size()); });
+    struct stat info {};
+    const bool known = file && ::fstat(file.get(), &info) == 0;
+    if (options.mode || (options.keep && known))
+        must(shell.run(fmt::format("chmod {:o} {}", options.mode.value_or(info.st_mode & 07777U),
+                                   shell_quoted(part)),
+                       patience));
+    must(shell.run(fmt::format("mv -f {} {}", shell_quoted(part), shell_quoted(to)), patience));
+}
+
+void get_in_shell(Client& client, const Options& o, const CopyOptions& options)
+{
+    refuse_in_shell(o);
+    std::string to = o.to;
+    std::error_code ignored;
+    if (to != "-" && std::filesystem::is_directory(to, ignored))
+        to += "/" + safe_name(o.from);
+    Shell shell(client);
+    shell.log_in(o.login.user, o.login.file);
+    const Buffer content =
+        shell.get(o.from, [&](std::size_t done) { options.progress->update(done, std::nullopt); });
+    if (to == "-") {
+        io::write_all(1, content, "standard output");
+        return;
+    }
+    io::OutputFile file(to);
+    file.write(content);
+    if (options.mode)
+        ::fchmod(file.fd(), *options.mode);
+    file.commit();
+}
+
 int put(const Globals& globals, const Options& o, cli::Context& context)
 {
     cli::Progress progress(context, o.from);
     const CopyOptions options = copy_options(o, progress);
     Client client(globals, context);
-    client.attach();
-    if (o.recursive)
+    if (!attach_or_shell(client, o.login))
+        put_in_shell(client, o, options);
+    else if (o.recursive)
         put_tree(client, o.from, o.to, options);
     else
         report(put_file(client, o.from, o.to, options), o.from, context);
@@ -89,9 +173,10 @@ int get(const Globals& globals, const Options& o, cli::Context& context)
     cli::Progress progress(context, o.from);
     const CopyOptions options = copy_options(o, progress);
     Client client(globals, context);
-    client.attach();
     std::string to = o.to;
-    if (o.recursive) {
+    if (!attach_or_shell(client, o.login)) {
+        get_in_shell(client, o, options);
+    } else if (o.recursive) {
         get_tree(client, o.from, to, options);
     } else {
         std::error_code ignored;

@@ -2,7 +2,6 @@
 // Connecting to the port. The broker needs descriptors that it can poll both ways at once, which
 // transport::Channel does not offer.
 #include "target.hpp"
-#include "vm_line.hpp"
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
@@ -114,17 +113,18 @@ io::Fd open_terminal(const Target& target)
 
 } // namespace
 
-io::Fd open_line(const Target& target, const std::stop_token& stop)
+OpenedLine open_line(const Target& target, const std::stop_token& stop)
 {
+    const std::string where = text::printable(target.text);
     switch (target.kind) {
     case Target::Kind::tcp:
-        return open_tcp(target, stop);
+        return {.fd = open_tcp(target, stop), .where = where};
     case Target::Kind::unix_socket:
-        return open_unix(target);
+        return {.fd = open_unix(target), .where = where};
     case Target::Kind::terminal:
-        return open_terminal(target);
+        return {.fd = open_terminal(target), .where = where};
     case Target::Kind::vm:
-        return open_vm_line(target, stop);
+        break;
     }
     throw Error(Errc::usage, "no such kind of target");
 }

@@ -43,10 +43,7 @@ void print_line(std::string_view line, const Options& o, cli::Context& context)
 
 int run(const Globals& globals, const Options& o, cli::Context& context)
 {
-    if (globals.target.empty())
-        throw Error(Errc::usage, "no target",
-                    "name the port with -t HOST:PORT, unix:PATH, pty:PATH or vm:NAME");
-    const std::string path = log_path_of(parse_target(globals.target));
+    const std::string path = log_path_of(target_of(globals));
     if (o.path) {
         context.out().write(as_view(path + "\n"));
         return 0;

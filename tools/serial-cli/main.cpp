@@ -11,8 +11,10 @@ using namespace xenlab::serial_cli;
 
 void declare_globals(cli::OptionSet& set, Globals& o)
 {
-    set.add_option("-t,--target", o.target, "Port: HOST:PORT, unix:PATH or pty:PATH")
-        .type_name("TARGET");
+    set.add_option("-t,--target", o.targets,
+                   "Port: HOST:PORT, unix:PATH, pty:PATH or vm:NAME; run takes several")
+        .type_name("TARGET")
+        .one_at_a_time();
     set.add_option("--secret-file", o.secret_file,
                    "First line: the secret that the agent was given")
         .type_name("FILE");
@@ -20,8 +22,24 @@ void declare_globals(cli::OptionSet& set, Globals& o)
                      "How long the agent may be silent (default 30s)");
     set.add_duration("--attach-timeout", o.attach_timeout,
                      "How long to wait for an agent to answer at first (default 5s)");
-    set.add_option("-c,--context", o.context, "Pool that knows the VM of vm:NAME")
-        .type_name("NAME");
+    constexpr const char* group = "Connection of vm:NAME";
+    set.add_option("-c,--context", o.pool.context, "Pool of the VM: a context of the config file")
+        .type_name("CONTEXT")
+        .group(group);
+    set.add_option("--host", o.pool.host, "Pool of the VM: one of its hosts, as HOST[:PORT]")
+        .type_name("HOST")
+        .group(group);
+    set.add_option("--password-file", o.pool.password_file,
+                   "First line: the password for the pool; others must not be able to read it")
+        .type_name("FILE")
+        .group(group);
+    set.add_option("--pin", o.pool.pin,
+                   "The pool's certificate must have this fingerprint (sha256:HEX)")
+        .type_name("PIN")
+        .group(group);
+    set.add_option("--ssh-config", o.pool.ssh_config, "Configuration file of SSH, as ssh -F")
+        .type_name("FILE")
+        .group(group);
 }
 
 const cli::ToolInfo tool{

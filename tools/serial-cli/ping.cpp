@@ -43,9 +43,9 @@ int ping(const Globals& globals, const PingOptions& o, cli::Context& context)
         const double millis = static_cast<double>(micros) / 1000;
         if (context.shared.format == cli::Format::json ||
             context.shared.format == cli::Format::jsonl)
-            items.push_back({{"target", globals.target}, {"milliseconds", millis}});
+            items.push_back({{"target", globals.targets.front()}, {"milliseconds", millis}});
         else
-            table.row({globals.target, fmt::format("{:.1f}", millis)});
+            table.row({globals.targets.front(), fmt::format("{:.1f}", millis)});
         while (event.kind != Client::Event::Kind::closed)
             event = client.expect(chan);
         if (i + 1 < o.count)
@@ -87,8 +87,9 @@ int info(const Globals& globals, const InfoOptions& /*o*/, cli::Context& context
             table.row({name, value});
     }
     if (context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl)
-        context.write_json(
-            {{"schema", "serial-cli.info/1"}, {"target", globals.target}, {"facts", facts}});
+        context.write_json({{"schema", "serial-cli.info/1"},
+                            {"target", globals.targets.front()},
+                            {"facts", facts}});
     else
         table.finish();
     return 0;

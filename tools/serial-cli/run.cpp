@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 // run: a command in the guest, as if it ran here.
 #include "local_terminal.hpp"
+#include "run_many.hpp"
 #include "shell.hpp"
 #include "verbs.hpp"
 
@@ -23,8 +24,10 @@ using serial::Tag;
 
 struct Options {
     std::vector<std::string> command, environment;
-    std::string directory, shell, user, login_file, through = "auto";
+    std::string directory, shell;
+    Login login;
     bool no_stdin = false, terminal = false;
+    unsigned parallel = 16;
 };
 
 void declare(cli::OptionSet& set, Options& o)
@@ -39,13 +42,11 @@ void declare(cli::OptionSet& set, Options& o)
         .type_name("DIR");
     set.add_option("--shell", o.shell, "Give the command line to this shell: sh, bash, cmd or ps")
         .type_name("SHELL");
-    set.add_option("-u,--user", o.user, "Run as this user of the guest").type_name("USER");
-    set.add_option("--login-file", o.login_file,
-                   "Without an agent: first line the password of USER at the login prompt")
-        .type_name("FILE");
-    set.add_choice(
-        "--through", o.through, {"auto", "agent", "shell"},
-        "What runs it: the agent, or a shell that is typed into (auto: the agent if it answers)");
+    declare_login(set, o.login, "Run as this user of the guest");
+    set.add_option("-P,--parallel", o.parallel,
+                   "With several targets: so many at once (default 16)")
+        .type_name("N")
+        .range(1, 1000);
     set.add_flag("-n,--no-stdin", o.no_stdin, "Standard input is empty");
     set.stop_at_first_argument();
     set.add_flag("-T,--tty", o.terminal, "Give the command a terminal, for interactive programs");
@@ -72,8 +73,8 @@ serial::Message request(const Options& o, const cli::Context& context, bool inte
     }
     if (!o.directory.empty())
         message.add(Tag::cwd, o.directory);
-    if (!o.user.empty())
-        message.add(Tag::user, o.user);
+    if (!o.login.user.empty())
+        message.add(Tag::user, o.login.user);
     std::uint32_t flags = o.no_stdin ? serial::flag_no_stdin : 0;
     if (o.terminal) {
         const auto [rows, columns] = terminal_size();
@@ -228,27 +229,12 @@ int finish(const Ended& ended, const std::string& target, bool document, cli::Co
     return status;
 }
 
-/// False when a shell is to be tried because no agent answers.
-bool attach_or_shell(Client& client, const Options& o)
-{
-    try {
-        client.attach();
-        return true;
-    } catch (const Error& error) {
-        const bool may_login = !o.user.empty() && !o.login_file.empty();
-        if (error.code() != Errc::unreachable || o.through != "auto" || !may_login)
-            throw;
-        client.context().detail("no agent answers; trying the login prompt");
-        return false;
-    }
-}
-
 Ended in_shell(Client& client, const Options& o, bool capture)
 {
     if (o.terminal || !o.environment.empty())
         throw Error(Errc::usage, "without an agent there is no --tty and no --env");
     Shell shell(client);
-    shell.log_in(o.user, o.login_file);
+    shell.log_in(o.login.user, o.login.file);
     std::string line;
     for (const std::string& word : o.command)
         line += (line.empty() ? "" : " ") +
@@ -259,6 +245,8 @@ Ended in_shell(Client& client, const Options& o, bool capture)
     const auto limit =
         shared.timeout.count() > 0 ? shared.timeout : std::chrono::milliseconds(3'600'000);
     Shell::Result result = shell.run(line, limit);
+    if (result.damaged)
+        client.context().warning("some of the output was lost on the line");
     Ended ended{.code = result.code, .timed_out = result.timed_out};
     if (capture) {
         ended.out = std::move(result.out);
@@ -270,8 +258,34 @@ Ended in_shell(Client& client, const Options& o, bool capture)
     return ended;
 }
 
+/// The verb and its options again, for one target of several.
+std::vector<std::string> words_again(const Options& o, const cli::Context& context)
+{
+    if (o.terminal)
+        throw Error(Errc::usage, "one terminal cannot be that of several guests");
+    std::vector<std::string> words{"run", "-n"};
+    const auto add = [&](const char* name, const std::string& value) {
+        if (!value.empty())
+            words.insert(words.end(), {name, value});
+    };
+    for (const std::string& entry : o.environment)
+        add("--env", entry);
+    add("--directory", o.directory);
+    add("--shell", o.shell);
+    add("--user", o.login.user);
+    add("--login-file", o.login.file);
+    add("--through", o.login.through);
+    if (context.shared.timeout.count() > 0)
+        add("--timeout", fmt::format("{}ms", context.shared.timeout.count()));
+    words.emplace_back("--");
+    words.insert(words.end(), o.command.begin(), o.command.end());
+    return words;
+}
+
 int run(const Globals& globals, const Options& o, cli::Context& context)
 {
+    if (globals.targets.size() > 1)
+        return run_many(globals, words_again(o, context), o.parallel, context);
     const bool document =
         context.shared.format == cli::Format::json || context.shared.format == cli::Format::jsonl;
     auto deadline = Client::Clock::time_point::max();
@@ -279,9 +293,11 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
         deadline = Client::Clock::now() + context.shared.timeout + std::chrono::seconds(2);
     try {
         Client client(globals, context);
-        if (o.through == "shell" || !attach_or_shell(client, o))
-            return finish(in_shell(client, o, document), globals.target, document, context);
-        return finish(Runner(client, o, document).run(deadline), globals.target, document, context);
+        if (!attach_or_shell(client, o.login))
+            return finish(in_shell(client, o, document), globals.targets.front(), document,
+                          context);
+        return finish(Runner(client, o, document).run(deadline), globals.targets.front(), document,
+                      context);
     } catch (const BrokenPipe&) {
         throw;
     } catch (const SessionLost& error) {

@@ -6,6 +6,7 @@
 
 #include <fmt/format.h>
 
+#include <array>
 #include <cerrno>
 #include <cstring>
 #include <thread>
@@ -57,12 +58,42 @@ std::optional<io::Fd> lock_target(const Target& target)
 
 namespace {
 
+std::vector<std::string> pool_words(const PoolOptions& pool)
+{
+    std::vector<std::string> words;
+    const std::array<std::pair<const char*, const std::string*>, 5> options{
+        {{"--context", &pool.context},
+         {"--host", &pool.host},
+         {"--password-file", &pool.password_file},
+         {"--pin", &pool.pin},
+         {"--ssh-config", &pool.ssh_config}}};
+    for (const auto& [name, value] : options)
+        if (!value->empty())
+            words.insert(words.end(), {name, *value});
+    return words;
+}
+
+} // namespace
+
+std::vector<std::string> globals_but_target(const Globals& globals)
+{
+    std::vector<std::string> words = pool_words(globals.pool);
+    words.insert(words.end(),
+                 {"--link-timeout", fmt::format("{}ms", globals.link_timeout.count()),
+                  "--attach-timeout", fmt::format("{}ms", globals.attach_timeout.count())});
+    if (!globals.secret_file.empty())
+        words.insert(words.end(), {"--secret-file", globals.secret_file});
+    return words;
+}
+
+namespace {
+
 /// A session of its own and no terminal: it outlives us.
 pid_t spawn(const Target& target, const Globals& globals)
 {
     std::vector<std::string> words{"serial-cli", "broker", "-t", target.text};
-    if (!globals.context.empty())
-        words.insert(words.end(), {"--context", globals.context});
+    const auto pool = pool_words(globals.pool);
+    words.insert(words.end(), pool.begin(), pool.end());
     using io::ProcessOptions;
     return io::start_process("/proc/self/exe", words,
                              {.in = ProcessOptions::nothing,

@@ -4,6 +4,8 @@
 #include "client.hpp"
 
 #include <stop_token>
+#include <string>
+#include <vector>
 
 namespace xenlab::serial_cli {
 
@@ -13,5 +15,8 @@ io::Fd start_broker(const Target& target, const Globals& globals, const std::sto
 /// Only one broker runs for a target: the lock is held as long as it lives. Nothing when another
 /// has it.
 std::optional<io::Fd> lock_target(const Target& target);
+
+/// The options of the command line that these values come from.
+std::vector<std::string> globals_but_target(const Globals& globals);
 
 } // namespace xenlab::serial_cli

@@ -87,10 +87,11 @@ std::string file_name_of(const Target& target)
     std::string name;
     for (const char c : target.text)
         name += std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '.' || c == '-' ? c : '_';
+    const std::string whole = target.text + (target.pool.empty() ? "" : "\n" + target.pool);
     constexpr std::size_t most = 24; // the path of a unix socket is short
     if (name.size() > most)
         name = name.substr(name.size() - most);
-    return fmt::format("{}-{:08x}", name, bytes::crc32(std::as_bytes(std::span(target.text))));
+    return fmt::format("{}-{:08x}", name, bytes::crc32(std::as_bytes(std::span(whole))));
 }
 
 std::string runtime_folder()

@@ -18,14 +18,21 @@ struct Target {
     std::uint16_t port = 0; ///< tcp
     std::string path;       ///< unix_socket, terminal
     std::string vm;         ///< vm: name or uuid
+    std::string pool;       ///< vm: the pool that was named, for names mean nothing without it
 };
 
 /// "HOST:PORT", "[V6]:PORT", "unix:PATH", "pty:PATH", "vm:NAME". Throws Error{usage}.
 Target parse_target(const std::string& text);
 
-/// Connects within ten seconds; the descriptor does not block. Throws Error: unreachable,
+struct OpenedLine {
+    io::Fd fd;                  ///< does not block
+    std::string where;          ///< what was found behind the target; printable
+    bool small_buffers = false; ///< the console of a PV guest
+};
+
+/// Connects within ten seconds, but not to a VM (vm_line.hpp). Throws Error: unreachable,
 /// not_found, timeout, interrupted.
-io::Fd open_line(const Target& target, const std::stop_token& stop);
+OpenedLine open_line(const Target& target, const std::stop_token& stop);
 
 /// The folder for sockets, of this user only. Throws Error when somebody else could write to it.
 std::string runtime_folder();

@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <filesystem>
 #include <set>
 
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +67,57 @@ void refuse_hostile(const std::vector<GuestEntry>& entries)
     }
 }
 
+void dress_guest_folder(Client& client, const std::string& local, const std::string& guest)
+{
+    struct stat info {};
+    if (::stat(local.c_str(), &info) != 0 || info.st_mtim.tv_sec < 0)
+        return;
+    const auto mtime = static_cast<std::uint64_t>(info.st_mtim.tv_sec) * 1'000'000'000U +
+                       static_cast<std::uint64_t>(info.st_mtim.tv_nsec);
+    request_done(client, Op::mkdir,
+                 serial::Message()
+                     .add(Tag::path, guest)
+                     .add_u32(Tag::mode, info.st_mode & 07777U)
+                     .add_u64(Tag::mtime, mtime));
+}
+
+void dress_folder(const std::string& path, const GuestEntry& entry)
+{
+    const io::Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    const timespec time{static_cast<time_t>(entry.mtime / 1'000'000'000U),
+                        static_cast<long>(entry.mtime % 1'000'000'000U)};
+    const std::array<timespec, 2> times{time, time};
+    if (!fd || ::futimens(fd.get(), times.data()) != 0 ||
+        ::fchmod(fd.get(), entry.mode & 0777U) != 0)
+        throw system_error(errno, text::printable(path));
+}
+
+/// Files that were there when the folder was read, and not when their turn came.
+class Vanished {
+  public:
+    template <typename Copy>
+    void copy(Client& client, const std::string& name, const Copy& one)
+    {
+        try {
+            one();
+        } catch (const Error& error) {
+            if (error.code() != Errc::not_found)
+                throw;
+            client.context().warning(fmt::format("{}: has vanished", text::printable(name)));
+            ++count_;
+        }
+    }
+    void tell() const
+    {
+        if (count_ > 0)
+            throw Error(Errc::failed,
+                        fmt::format("{} of the files vanished before they were copied", count_));
+    }
+
+  private:
+    unsigned count_ = 0;
+};
+
 } // namespace
 
 std::string safe_name(const std::string& guest_path)
@@ -89,18 +142,18 @@ void put_tree(Client& client, const std::string& local, const std::string& guest
         put_file(client, local, guest, options);
         return;
     }
-    const auto mode_of = [](const fs::path& path) {
-        struct stat info {};
-        return ::stat(path.c_str(), &info) == 0 ? info.st_mode & 07777U : 0777U;
+    const auto make = [&](const std::string& to) {
+        request_done(client, Op::mkdir,
+                     serial::Message().add(Tag::path, to).add_u32(Tag::mode, 0777));
     };
-    request_done(client, Op::mkdir,
-                 serial::Message().add(Tag::path, guest).add_u32(Tag::mode, mode_of(local)));
+    make(guest);
     std::vector<fs::path> all;
     for (auto it = fs::recursive_directory_iterator(local, failed);
          !failed && it != fs::recursive_directory_iterator(); it.increment(failed))
         all.push_back(it->path());
     if (failed)
         throw Error(Errc::failed, fmt::format("{}: {}", text::printable(local), failed.message()));
+    Vanished gone;
     std::ranges::sort(all); // a folder comes before what is in it
     for (const fs::path& path : all) {
         const std::string to = guest + "/" + path.lexically_relative(local).generic_string();
@@ -110,14 +163,22 @@ void put_tree(Client& client, const std::string& local, const std::string& guest
                              .add(Tag::path, to)
                              .add(Tag::target, fs::read_symlink(path).string()));
         else if (fs::is_directory(path))
-            request_done(client, Op::mkdir,
-                         serial::Message().add(Tag::path, to).add_u32(Tag::mode, mode_of(path)));
-        else if (fs::is_regular_file(path))
-            put_file(client, path.string(), to, options);
+            make(to);
+        else if (fs::is_regular_file(path, failed) || !fs::exists(path, failed))
+            gone.copy(client, path.string(), [&] { put_file(client, path.string(), to, options); });
         else
             client.context().warning(
                 fmt::format("{}: not a file, left out", text::printable(path.string())));
     }
+    if (!options.keep)
+        return gone.tell();
+    // Only now: a folder may be read-only, and what comes into it changes its time.
+    for (auto path = all.rbegin(); path != all.rend(); ++path)
+        if (fs::is_directory(*path) && !fs::is_symlink(*path))
+            dress_guest_folder(client, path->string(),
+                               guest + "/" + path->lexically_relative(local).generic_string());
+    dress_guest_folder(client, local, guest);
+    gone.tell();
 }
 
 void get_tree(Client& client, const std::string& guest, const std::string& local,
@@ -130,6 +191,7 @@ void get_tree(Client& client, const std::string& guest, const std::string& local
     }
     refuse_hostile(entries);
     enter_folder(local, true);
+    Vanished gone;
     for (const GuestEntry& entry : entries) {
         const std::string to = local + "/" + entry.path;
         if (entry.path.empty())
@@ -137,7 +199,8 @@ void get_tree(Client& client, const std::string& guest, const std::string& local
         if (entry.kind == 'd')
             enter_folder(to, false);
         else if (entry.kind == 'f')
-            get_file(client, guest + "/" + entry.path, to, options);
+            gone.copy(client, entry.path,
+                      [&] { get_file(client, guest + "/" + entry.path, to, options); });
         else if (entry.kind != 'l')
             client.context().warning(
                 fmt::format("{}: not a file, left out", text::printable(entry.path)));
@@ -153,6 +216,10 @@ void get_tree(Client& client, const std::string& guest, const std::string& local
         if (::symlink(entry.target.c_str(), to.c_str()) != 0)
             throw system_error(errno, text::printable(to));
     }
+    for (auto entry = entries.rbegin(); options.keep && entry != entries.rend(); ++entry)
+        if (entry->kind == 'd' && !entry->path.empty())
+            dress_folder(local + "/" + entry->path, *entry);
+    gone.tell();
 }
 
 } // namespace xenlab::serial_cli

@@ -34,7 +34,7 @@ enum class Kind : std::uint8_t {
     message,       ///< u8 chan, u8 op, body
     closed,        ///< u8 chan
     bytes,         ///< of the line
-    error,         ///< u32 exit code, words
+    error,         ///< u32 exit code, words, perhaps a zero byte and a hint
     lost,          ///< the session ended, with all channels: words
     quiet,         ///< u32 ms without a sign of the agent
     ready,         ///< answer to raw, quit

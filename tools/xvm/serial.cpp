@@ -6,6 +6,7 @@
 #include "serial_value.hpp"
 
 #include <xenlab/base/text.hpp>
+#include <xenlab/lab/serial_setting.hpp>
 #include <xenlab/transport/ssh.hpp>
 
 #include <fmt/format.h>
@@ -19,27 +20,7 @@ namespace {
 
 using nlohmann::ordered_json;
 
-constexpr std::string_view key = "hvm_serial";
-
-/// What counts now: platform wins over other_config (xapi.md 3.7).
-struct Setting {
-    std::string value = "pty";
-    std::string from = "default";
-};
-
-Setting setting_of(const xapi::Vm& vm)
-{
-    if (const std::string value = value_of(vm.platform, key); !value.empty())
-        return {value, "platform"};
-    if (const std::string value = value_of(vm.other_config, key); !value.empty())
-        return {value, "other_config"};
-    return {};
-}
-
-bool has_serial(const xapi::Vm& vm)
-{
-    return vm.domain_type.empty() ? !vm.HVM_boot_policy.empty() : vm.domain_type == "hvm";
-}
+constexpr std::string_view key = lab::serial_key;
 
 /// Whether a host writes all consoles to files, which overrides hvm_serial (xenstore
 /// /local/logconsole/@; xapi.md 3.7). Asked over SSH; nothing when that does not work.
@@ -89,7 +70,7 @@ int run_show(const Globals& globals, const ShowOptions& o, cli::Context& context
                          : std::vector<std::string>{"vm", "value", "from", "host"});
     std::map<std::string, std::optional<bool>> asked;
     for (const lab::VmTarget& vm : vms) {
-        const Setting setting = setting_of(vm.record);
+        const lab::SerialSetting setting = lab::serial_setting(vm.record);
         const auto* host = vm.record.resident_on ? vm.pool->host(vm.record.resident_on) : nullptr;
         std::optional<bool> overridden;
         if (o.check && host != nullptr) {
@@ -101,12 +82,12 @@ int run_show(const Globals& globals, const ShowOptions& o, cli::Context& context
                           .first->second;
         }
         const std::string where = host == nullptr ? "" : host->record.name_label;
-        const std::string value = has_serial(vm.record) ? setting.value : "";
+        const std::string value = lab::has_serial_port(vm.record) ? setting.value : "";
         list.add({vm.label(), value, setting.from, text::to_lower(vm.record.power_state), where,
                   overridden ? (*overridden ? "yes" : "no") : "", vm.record.uuid},
                  {{"vm", vm.record.name_label},
                   {"uuid", vm.record.uuid},
-                  {"value", has_serial(vm.record) ? ordered_json(value) : ordered_json()},
+                  {"value", lab::has_serial_port(vm.record) ? ordered_json(value) : ordered_json()},
                   {"from", setting.from},
                   {"power", text::to_lower(vm.record.power_state)},
                   {"host", host == nullptr ? ordered_json() : ordered_json(where)},
@@ -158,7 +139,7 @@ std::map<std::uint16_t, std::string> used_ports(lab::Pool& pool, const std::set<
     for (const auto& vm : pool.session().get_all<xapi::Vm>()) {
         if (vm.record.is_a_snapshot || vm.record.is_a_template || but.contains(vm.record.uuid))
             continue;
-        if (const auto port = listening_port(setting_of(vm.record).value))
+        if (const auto port = lab::serial_listening_port(lab::serial_setting(vm.record).value))
             used.emplace(*port, vm.record.name_label);
     }
     return used;
@@ -207,7 +188,8 @@ class Ports {
 
 Done set_one(const lab::VmTarget& vm, const SerialValue& serial, const Options& o)
 {
-    if (setting_of(vm.record).value == serial.value && setting_of(vm.record).from == "platform")
+    if (lab::serial_setting(vm.record).value == serial.value &&
+        lab::serial_setting(vm.record).from == "platform")
         return {.skipped = true, .message = serial.value};
     if (o.change.dry_run)
         return {.message = "would set " + serial.value};
@@ -220,7 +202,7 @@ std::function<Done()> setting(const lab::VmTarget& vm, Ports& ports, const Seria
                               const Options& o)
 {
     try {
-        if (!has_serial(vm.record))
+        if (!lab::has_serial_port(vm.record))
             throw Error(Errc::precondition, "it is no HVM guest, so it has no serial port",
                         "PV and PVH guests have a console: xvm console --text");
         return [&vm, &o, mine = ports.take(*vm.pool, vm.record.name_label, serial)] {
@@ -288,7 +270,8 @@ int run_unset(const Globals& globals, const Options& o, cli::Context& context)
             if (!platform && !other)
                 return {.skipped = true, .message = "not set"};
             if (o.change.dry_run)
-                return {.message = "would remove " + text::printable(setting_of(vm.record).value)};
+                return {.message = "would remove " +
+                                   text::printable(lab::serial_setting(vm.record).value)};
             for (const auto& [there, method] : {std::pair(platform, "VM.remove_from_platform"),
                                                 std::pair(other, "VM.remove_from_other_config")})
                 if (there)

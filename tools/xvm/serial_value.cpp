@@ -3,6 +3,7 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
+#include <xenlab/lab/serial_setting.hpp>
 
 #include <fmt/format.h>
 
@@ -14,39 +15,10 @@ using namespace xenlab;
 
 namespace {
 
-struct Parts {
-    std::string host, port;
-    std::vector<std::string_view> options;
-};
-
-/// Of "tcp:HOST:PORT,option,…"; the host may be empty or an IPv6 address in brackets.
-std::optional<Parts> split_tcp(std::string_view text)
-{
-    if (!text.starts_with("tcp:"))
-        return std::nullopt;
-    Parts parts;
-    parts.options = text::split(text.substr(4), ',');
-    const std::string_view where = parts.options.front();
-    parts.options.erase(parts.options.begin());
-    const std::size_t colon = where.rfind(':');
-    if (colon == std::string_view::npos)
-        return std::nullopt;
-    parts.host = where.substr(0, colon);
-    parts.port = where.substr(colon + 1);
-    return parts;
-}
-
 bool has(const std::vector<std::string_view>& options, std::string_view name)
 {
     return std::any_of(options.begin(), options.end(), [&](std::string_view option) {
         return option == name || option.starts_with(std::string(name) + "=");
-    });
-}
-
-bool is_server(const std::vector<std::string_view>& options)
-{
-    return std::any_of(options.begin(), options.end(), [](std::string_view option) {
-        return option == "server" || option == "server=on";
     });
 }
 
@@ -67,7 +39,7 @@ bool plain(std::string_view text)
 
 SerialValue parse_tcp(std::string_view text)
 {
-    auto parts = split_tcp(text);
+    auto parts = lab::split_serial_tcp(text);
     if (!parts)
         throw Error(Errc::usage, fmt::format("{} is no TCP serial port", text::quoted(text)),
                     "as in tcp:127.0.0.1:7001,server");
@@ -77,7 +49,7 @@ SerialValue parse_tcp(std::string_view text)
         parts->port.pop_back();
     serial.host = parts->host;
     serial.port = port_of(parts->port);
-    serial.listens = is_server(parts->options);
+    serial.listens = parts->listens();
     serial.value = fmt::format("tcp:{}:{}", parts->host, parts->port);
     for (const std::string_view option : parts->options)
         serial.value += fmt::format(",{}", option);
@@ -136,17 +108,6 @@ SerialValue with_port(const SerialValue& serial, std::uint16_t port)
     changed.value = fmt::format("tcp:{}:{}{}", serial.host, port, serial.value.substr(old.size()));
     changed.port = port;
     return changed;
-}
-
-std::optional<std::uint16_t> listening_port(std::string_view stored)
-{
-    const auto parts = split_tcp(stored);
-    if (!parts || !is_server(parts->options))
-        return std::nullopt;
-    const auto port = text::parse_u64(parts->port);
-    if (!port || *port == 0 || *port > 65535)
-        return std::nullopt;
-    return static_cast<std::uint16_t>(*port);
 }
 
 } // namespace xvm

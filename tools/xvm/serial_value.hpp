@@ -26,7 +26,5 @@ struct SerialValue {
 SerialValue parse_serial(std::string_view text);
 /// The same with another port.
 SerialValue with_port(const SerialValue& serial, std::uint16_t port);
-/// The port on which a stored value listens.
-std::optional<std::uint16_t> listening_port(std::string_view stored);
 
 } // namespace xvm

@@ -69,6 +69,8 @@ class Link {
 
     Link(const Settings& settings, LinkOwner& owner, std::function<std::uint32_t()> random);
 
+    /// This side takes in no more than that from the next session on.
+    void limit(std::uint16_t mtu, std::uint16_t window);
     /// Host: drops what was and greets the agent with a new session.
     void start(Millis now);
     /// Ends the session without a word.
@@ -102,6 +104,7 @@ class Link {
         bool lost = false;   // to be sent again
         bool resent = false;
         bool urgent = false;
+        bool interactive = false; // sent while a person types
         Millis at = 0;
         Buffer payload;
     };

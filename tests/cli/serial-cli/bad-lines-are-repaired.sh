@@ -26,4 +26,5 @@ try stalls --stall 1
 try noise --noise 6 --burst 2
 try disconnects --disconnect 40000 --disconnect 120000
 try limit --limit 65535
+try stalls-at-limit --limit 65535 --limit-stalls
 try everything --drop 3 --corrupt 3 --noise 3 --burst 1 --disconnect 50000 --limit 65535

@@ -46,10 +46,13 @@ on "$pty" --attach-timeout 1s run -u root --login-file login -- 'echo typed; exi
 serial-cli -t "$pty" agent install --file "$(command -v serial-agent)" -u root --login-file login | sed 's/serial-agent [0-9.]*/VERSION/'
 on "$pty" --attach-timeout 60s run -- 'tty; echo "through the agent"' </dev/null || echo "exit $?"
 
-head -c 300000 /dev/urandom >part
-(on "$own" put part /tmp/again 2>put.err; echo "put $?" >put.done) &
-put=$!
-status on "$console" run -n -- 'echo x; sleep 1; echo b >/proc/sysrq-trigger; sleep 100' 2>&1
-wait $put
-cat put.done
+head -c 600000 /dev/urandom >part
+(status on "$console" run -n -- 'echo x; until [ -s /tmp/again.part ]; do sleep 0.1; done; echo b >/proc/sysrq-trigger; sleep 100') >ran 2>&1 &
+run=$!
+wait_for 120 grep -qs x ran
+put=0
+on "$own" put part /tmp/again 2>put.err || put=$?
+wait $run
+cat ran
+echo "put $put"
 on "$own" get /tmp/again - | cmp - part

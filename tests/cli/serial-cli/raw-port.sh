@@ -58,3 +58,51 @@ END
 wait $catcher $kd
 cmp arrived all
 serial-cli -t "$T" kd --listen 0.0.0.0:0 2>err || head -1 err
+
+echo "a terminal and a socket for other programs:"
+line_with --rate 0
+rm where
+serial-cli -t "$T" kd --pty dbg-tty --once >where 2>/dev/null &
+kd=$!
+wait_for 20 test -s where
+timeout 20 head -c 4 guest >arrived &
+catcher=$!
+printf 'abc\r' >dbg-tty
+wait $catcher
+od -An -c arrived
+status serial-cli -t "$T" ping 2>&1
+kill $kd
+wait $kd || :
+[[ ! -L dbg-tty ]] || echo 'BAD: the link stays'
+rm where
+serial-cli -t "$T" share --listen shared >where 2>/dev/null &
+share=$!
+wait_for 20 test -s where
+stat -c %a shared
+python3 - <<'END_OF_PYTHON'
+import os, socket
+first, second = socket.socket(socket.AF_UNIX), socket.socket(socket.AF_UNIX)
+for peer in first, second:
+    peer.connect("shared")
+    peer.settimeout(20)
+first.sendall(b"typed")
+guest = os.open("guest", os.O_RDWR | os.O_NOCTTY)
+print("the first writes:", os.read(guest, 5).decode())
+second.sendall(b"not")
+os.write(guest, b"said")
+print("all read:", first.recv(4).decode(), second.recv(4).decode())
+first.close()
+second.sendall(b"next")
+print("then the next:", os.read(guest, 4).decode())
+END_OF_PYTHON
+kill $share
+wait $share || :
+[[ ! -e shared ]] || echo 'BAD: the socket stays'
+printf 'hello\r' | timeout 60 serial-cli -t "$T" console >said 2>/dev/null &
+console=$!
+timeout 20 head -c 6 guest >typed
+od -An -c typed
+printf 'welcome\n' >guest
+wait_for 20 grep -q welcome said
+kill $console
+wait $console || :

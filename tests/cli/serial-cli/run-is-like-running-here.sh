@@ -11,7 +11,7 @@ status run -- 'echo out; echo err >&2; exit 7' 2>err
 cat err
 printf '%s\n' a b | run -- cat
 head -c 300000 /dev/zero | tr '\0' x | run -- wc -c
-run -- printf '%s|' 'a b' '$HOME' "it's"
+run -- printf '%s|' 'a b' '$HOME' "it's" '[a-z]' '[a,b]' '' --help
 echo
 run -e A=1 -e 'B=x y' -C /usr -- 'echo $A $B $PWD' </dev/null
 head -c 200000 /dev/urandom >random
