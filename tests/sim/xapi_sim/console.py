@@ -36,7 +36,14 @@ def console(transfer):
               b"Cache-Control: no-cache, no-store\r\n\r\n")
     server = transfer.pool.options.console
     if row["protocol"] == "rfb" and server:
-        _relay(conn, server, lambda: db.find("console", row.ref) is not None)
+        domid = vm["domid"]  # the server is the device model's, and ends with its domain
+
+        def lives():
+            now = db.find("VM", vm.ref)
+            return (db.find("console", row.ref) is not None and now is not None
+                    and now["domid"] == domid)
+
+        _relay(conn, server, lives)
     elif row["protocol"] == "rfb":
         _rfb(conn)
     else:
