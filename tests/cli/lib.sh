@@ -114,7 +114,7 @@ stop_sshd() {
     for pid; do
         # shellcheck disable=SC2046  # numbers
         stop_sshd $(pgrep -P "$pid" || true)
-        kill -9 "$pid" 2>/dev/null || true
+        { kill -9 "$pid"; wait "$pid"; } 2>/dev/null || true # wait: else bash tells of it later
     done
 }
 

@@ -214,6 +214,7 @@ int capture_mode(const Options& o, cli::Context& context)
                        .use_tap = o.side != "vif",
                        .filter = joined(o.filter),
                        .snap_length = o.snap_length,
+                       .buffered = o.buffered,
                        .duration = o.duration,
                        .tag = tag()},
                       std::move(targets), output, context);

@@ -62,6 +62,9 @@ void declare(cli::OptionSet& options, Options& o, std::string& stray)
         .excludes(follow);
     options.add_flag("--pcap", o.classic, "Write classic pcap: one stream, no names, no events");
     options.add_flag("--no-events", o.no_events, "Leave the rows about the capture itself out");
+    options.add_flag(
+        "--buffered", o.buffered,
+        "Let the host gather packets: cheaper, but late, and the last second may be lost");
     options.add_flag("--strict", o.strict, "Exit with 7 when packets were lost");
     options.add_choice("--side", o.side, {"both", "vif", "tap"},
                        "The paravirtual NIC, the emulated one, or both (default)");

@@ -29,6 +29,7 @@ struct Options {
     bool once = false;
     bool classic = false; ///< --pcap
     bool strict = false;
+    bool buffered = false;
     bool no_events = false;
     std::string side = "both";
     std::string ssh_config;

@@ -200,6 +200,7 @@ void Recorder::start(std::size_t t, std::size_t index, const std::string& interf
     capture.plan = {.interface = interface,
                     .filter = options_.filter,
                     .snap_length = options_.snap_length,
+                    .buffered = options_.buffered,
                     .tag = options_.tag};
     const auto words = text::split(host.view->ssh_connection, ' ');
     if (words.size() == 4) {

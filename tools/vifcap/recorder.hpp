@@ -47,6 +47,7 @@ struct RecorderOptions {
     bool use_vif = true, use_tap = true;
     std::string filter;
     std::uint64_t snap_length = 0;
+    bool buffered = false;
     std::chrono::milliseconds duration{0};
     std::string tag;
 };

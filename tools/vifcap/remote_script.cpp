@@ -17,7 +17,9 @@ namespace {
 
 // A packet after segmentation offload has up to 65535 bytes, its Ethernet and VLAN headers come on
 // top. In immediate mode every slot of the ring is that large (TPACKET_V2), so ring and snap length
-// go together; without immediate mode the last second is lost when an interface goes.
+// go together; without immediate mode the last second is lost when an interface goes. But then
+// tcpdump, sshd and we are woken for each packet, and not for many at once: buffered, a loaded
+// interface costs a third of the processor time.
 constexpr std::uint64_t whole_packet = 65535 + 18;
 constexpr unsigned ring_kib = 131'072;
 constexpr unsigned small_ring_kib = 65'536;
@@ -30,10 +32,12 @@ PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 pid= stop=
 trap 'stop=1; if [ -n "$pid" ]; then kill -INT "$pid"; ( sleep 3; kill -KILL "$pid" ) >/dev/null 2>&1 & fi' TERM
 command -v tcpdump >/dev/null 2>&1 || { echo "vifcap: no tcpdump" >&2; exit 127; }
-case $(tcpdump --help 2>&1) in
-*--immediate-mode*) now=--immediate-mode ;;
-*) now= ; echo "vifcap: old tcpdump" >&2 ;;
-esac
+if [ -n "$now" ]; then
+    case $(tcpdump --help 2>&1) in
+    *--immediate-mode*) now=--immediate-mode ;;
+    *) now=; echo "vifcap: old tcpdump" >&2 ;;
+    esac
+fi
 state() {
     f=; { read -r f <"/sys/class/net/$if/flags"; } 2>/dev/null || return 2
     case $f in *[13579bdfBDF]) return 0 ;; esac
@@ -80,10 +84,10 @@ std::string capture_script(const CapturePlan& plan)
     const std::uint64_t snap = plan.snap_length == 0
                                    ? whole_packet
                                    : std::min<std::uint64_t>(plan.snap_length, pcap::most_captured);
-    return fmt::format("if={} filter={} snap={} ring={} tag={}\n{}{}",
+    return fmt::format("if={} filter={} snap={} ring={} tag={} now={}\n{}{}",
                        text::shell_word(plan.interface), text::shell_word(plan.filter), snap,
                        snap <= small_packet ? small_ring_kib : ring_kib, text::shell_word(plan.tag),
-                       follow::lifeline(), capture_text);
+                       plan.buffered ? "" : "yes", follow::lifeline(), capture_text);
 }
 
 std::string reap_script()

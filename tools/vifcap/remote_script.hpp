@@ -11,6 +11,7 @@ struct CapturePlan {
     std::string interface;
     std::string filter;            ///< checked already; empty: everything
     std::uint64_t snap_length = 0; ///< 0: whole packets
+    bool buffered = false;         ///< the host gathers packets
     std::string tag;               ///< who captures, for --reap
 };
 
