@@ -37,9 +37,9 @@ struct Child {
         all.insert(all.end(), pass_on.begin(), pass_on.end());
         all.insert(all.end(), words.begin(), words.end());
         using io::ProcessOptions;
-        pid = io::start_process(
-            "/proc/self/exe", all,
-            {.in = ProcessOptions::nothing, .out = out.get(), .err = err.get()});
+        pid =
+            io::start_process("/proc/self/exe", all,
+                              {.in = ProcessOptions::nothing, .out = out.get(), .err = err.get()});
     }
 
     bool collect()
