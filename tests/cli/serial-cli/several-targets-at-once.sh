@@ -19,5 +19,6 @@ for name in a b; do serial-cli -t pty:$name/host --attach-timeout 30s ping >/dev
 status both -- '[ $NAME = b ] || sleep 0.3; echo "in $NAME"'
 status both -e 'X=a  b' -- sh -c 'echo "$X"; exit 9'
 status both -- '[ $NAME = a ]'
+LINES_TARGETS+=("pty:none")
 status on a/host none -- true
 status serial-cli -t pty:a/host -t pty:b/host ping 2>&1
