@@ -43,6 +43,7 @@ class Verifier {
     void check_place(const Entry& entry);
     void read_entry(std::span<std::byte> buffer);
     void read_chunk(const Entry& entry);
+    void read_small_chunk(const Entry& entry, std::span<std::byte> buffer);
     void read_large_chunk(const Entry& entry, Unchecked& chunk);
     [[nodiscard]] bool checksums_in_table() const;
     void without_checksum();

@@ -91,10 +91,8 @@ void Verifier::read_chunk(const Entry& entry)
     if (entry.length <= chunk_size) {
         // Never empty, not even for a keep-alive entry: that would mean a chunk too large to keep.
         chunk.buffer = hashes_.take_buffer(std::max<std::size_t>(1, entry.length));
-        const auto data = std::span(chunk.buffer).first(static_cast<std::size_t>(entry.length));
-        read_entry(data);
-        if (events_.data && !data.empty())
-            events_.data(*entry.disk, entry.placed->offset, data);
+        read_small_chunk(entry,
+                         std::span(chunk.buffer).first(static_cast<std::size_t>(entry.length)));
     } else {
         read_large_chunk(entry, chunk);
     }
@@ -102,6 +100,22 @@ void Verifier::read_chunk(const Entry& entry)
         ++report_.disks[*entry.disk].chunks;
     unchecked_ = std::move(chunk);
     reported_ = false;
+}
+
+/// What is handed on is handed on while it is still in the processor's cache: whole chunks of 1 MiB
+/// cost half as much again.
+void Verifier::read_small_chunk(const Entry& entry, std::span<std::byte> buffer)
+{
+    constexpr std::size_t cached = 256U << 10U;
+    for (std::uint64_t at = entry.placed->offset; !buffer.empty();) {
+        const auto piece =
+            buffer.first(events_.data ? std::min(cached, buffer.size()) : buffer.size());
+        read_entry(piece);
+        if (events_.data)
+            events_.data(*entry.disk, at, piece);
+        at += piece.size();
+        buffer = buffer.subspan(piece.size());
+    }
 }
 
 /// No known writer makes chunks over 1 MiB, yet an importer takes them: hashed both ways on the

@@ -62,11 +62,13 @@ class Inputs:
         """A disk with an MBR, then a big one: a quarter of each chunk is random, the rest is text."""
         if name == "disk.raw":
             subprocess.run([MAKE_DISK, "mbr", path], check=True)
-        elif name == "big.raw":
-            source = sources.RuleSource(sources.parse_size(self.size), "mixed")
+        elif name in ("big.raw", "quarter.raw"):  # the second one has data in a quarter of its chunks
+            source = sources.RuleSource(sources.parse_size(self.size), "mixed", every=1 if name == "big.raw" else 4)
             with open(path, "wb") as out:
-                for index in range(source.chunks()):
+                for index in source.candidates():
+                    out.seek(index * sources.CHUNK)
                     out.write(source.read(index))
+                out.truncate(source.size)
         elif name == "large.xva":
             with tempfile.NamedTemporaryFile() as disk:
                 os.truncate(disk.name, 100 << 30)
