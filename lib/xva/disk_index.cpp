@@ -45,8 +45,8 @@ class DiskIndex::Impl {
     /// The chunk that holds the byte, or nothing and then `hole_end`, the end of the hole it lies
     /// in.
     std::optional<ChunkPlace> find(std::size_t disk, std::uint64_t offset, std::uint64_t& hole_end);
-    void load(std::size_t disk, const ChunkPlace& chunk);
-    void check(std::size_t disk, const ChunkPlace& chunk);
+    const std::vector<std::byte>& load(std::size_t disk, const ChunkPlace& chunk);
+    void check(std::size_t disk, const ChunkPlace& chunk, std::span<const std::byte> content);
     void check_header(std::size_t disk, const ChunkPlace& chunk) const;
 
     std::unique_ptr<io::FdSource> file_;
@@ -57,8 +57,13 @@ class DiskIndex::Impl {
     ChunkMap map_;
     std::uint64_t jumps_ = 0;
     bool restored_ = false; ///< the map is from somewhere else
-    ChunkPlace loaded_;     ///< chunk in cache_
-    std::vector<std::byte> cache_;
+    struct Loaded {
+        ChunkPlace place;
+        std::vector<std::byte> bytes;
+        std::uint64_t used = 0; ///< the number of the load that used it last; 0: holds nothing
+    };
+    std::array<Loaded, 8> loaded_;
+    std::uint64_t loads_ = 0;
 };
 
 /// After damage the walk cannot go on: whoever wants more hears of that damage again.
@@ -109,21 +114,31 @@ std::optional<ChunkPlace> DiskIndex::Impl::find(std::size_t disk, std::uint64_t 
     return chunk;
 }
 
-void DiskIndex::Impl::load(std::size_t disk, const ChunkPlace& chunk)
+/// The content of a chunk; readers at several places (an NBD client with several connections) must
+/// not push each other's chunk out.
+const std::vector<std::byte>& DiskIndex::Impl::load(std::size_t disk, const ChunkPlace& chunk)
 {
-    if (!cache_.empty() && loaded_.file_offset == chunk.file_offset &&
-        loaded_.length == chunk.length)
-        return;
+    for (Loaded& kept : loaded_)
+        if (kept.used != 0 && kept.place.file_offset == chunk.file_offset &&
+            kept.place.length == chunk.length) {
+            kept.used = ++loads_;
+            return kept.bytes;
+        }
     if (restored_)
         check_header(disk, chunk);
-    loaded_ = {}; // the cache holds nothing if reading fails
-    cache_.resize(static_cast<std::size_t>(chunk.length));
-    if (io::pread_full(file_->fd(), chunk.file_offset, cache_, "archive") < cache_.size())
+    Loaded& oldest =
+        *std::min_element(loaded_.begin(), loaded_.end(),
+                          [](const Loaded& a, const Loaded& b) { return a.used < b.used; });
+    oldest.used = 0; // it holds nothing if reading or checking fails
+    oldest.bytes.resize(static_cast<std::size_t>(chunk.length));
+    if (io::pread_full(file_->fd(), chunk.file_offset, oldest.bytes, "archive") < chunk.length)
         throw io::StreamError(
             io::Damage::truncated,
             fmt::format("the archive is cut off inside its chunk at byte {}", chunk.file_offset));
-    loaded_ = chunk;
-    check(disk, chunk);
+    check(disk, chunk, oldest.bytes);
+    oldest.place = chunk;
+    oldest.used = ++loads_;
+    return oldest.bytes;
 }
 
 /// A place that was not found by jumping here must at least be a chunk of the disk.
@@ -144,7 +159,8 @@ void DiskIndex::Impl::check_header(std::size_t disk, const ChunkPlace& chunk) co
 }
 
 /// The entry behind a chunk is its checksum, if it has one.
-void DiskIndex::Impl::check(std::size_t disk, const ChunkPlace& chunk)
+void DiskIndex::Impl::check(std::size_t disk, const ChunkPlace& chunk,
+                            std::span<const std::byte> content)
 {
     std::vector<std::byte> next(2 * tar::block_size);
     const std::uint64_t at = chunk.file_offset + chunk.length + tar::padding(chunk.length);
@@ -159,7 +175,7 @@ void DiskIndex::Impl::check(std::size_t disk, const ChunkPlace& chunk)
     const std::string expected(reinterpret_cast<const char*>(next.data()) +
                                    tar::block_size, // NOLINT
                                static_cast<std::size_t>(header->size));
-    if (text::to_lower(expected) != text::to_lower(io::hash_text(member.hash, cache_)))
+    if (text::to_lower(expected) != text::to_lower(io::hash_text(member.hash, content)))
         damaged_(fmt::format(
             "{} is damaged: its checksum does not match (bytes {} to {} of disk {})",
             text::printable(member.prefix + "/" + member.digits), chunk.disk_offset,
@@ -183,11 +199,11 @@ void DiskIndex::Impl::read(std::size_t disk, std::uint64_t offset, std::span<std
                 throw io::StreamError(io::Damage::truncated,
                                       "the archive is cut off inside a chunk");
         } else {
-            load(disk, *chunk);
+            const auto& content = load(disk, *chunk);
             const std::uint64_t from = offset - chunk->disk_offset;
             n = static_cast<std::size_t>(
                 std::min<std::uint64_t>(buffer.size(), chunk->length - from));
-            std::copy_n(cache_.begin() + static_cast<std::ptrdiff_t>(from), n, buffer.begin());
+            std::copy_n(content.begin() + static_cast<std::ptrdiff_t>(from), n, buffer.begin());
         }
         offset += n;
         buffer = buffer.subspan(n);
