@@ -90,13 +90,12 @@ void Ext::recover(block::BlockDevice& volume, const OpenOptions& options)
 void Ext::refuse_unsafe() const
 {
     ext2_super_block& super = *library_->get()->super;
+    if (ext2fs_blocks_count(&super) > library_->device().size() / library_->get()->blocksize)
+        throw Error(Errc::bad_data,
+                    "the ext filesystem is larger than its volume: the disk was cut short");
     if ((super.s_state & EXT2_ERROR_FS) != 0)
         throw Error(Errc::precondition, "the ext filesystem is marked as having errors",
                     "let the guest's e2fsck repair it first");
-    if (ext2fs_has_feature_inline_data(&super) != 0)
-        throw Error(Errc::precondition,
-                    "the ext filesystem keeps data inside inodes (inline_data), which cannot be "
-                    "written here");
     if ((super.s_state & EXT2_VALID_FS) == 0 && ext2fs_has_feature_journal(&super) == 0)
         throw Error(Errc::precondition, "the ext filesystem was not unmounted cleanly",
                     "let the guest's e2fsck check it first");

@@ -73,6 +73,10 @@ Fat::Fat(block::BlockDevice& volume, const OpenOptions& options)
         return;
     if (const std::string dirt = volume_.dirt(); !dirt.empty())
         throw Error(Errc::precondition, dirt, "let the guest check it first");
+    const std::uint64_t clusters = volume_.clusters();
+    if (clusters > 0 && volume_.place(2) + clusters * volume_.cluster_size() > volume.size())
+        throw Error(Errc::bad_data,
+                    "the FAT filesystem is larger than its volume: the disk was cut short");
 }
 
 std::vector<std::byte> Fat::entry_at(NodeId node)

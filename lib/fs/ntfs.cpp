@@ -126,15 +126,31 @@ Ntfs::Ntfs(block::BlockDevice& volume, const OpenOptions& options)
     : writing_(options.access != Access::read)
 {
     using Mode = NtfsLibrary::Mode;
-    const bool recover = options.access == Access::recover;
-    library_ = std::make_unique<NtfsLibrary>(volume, !writing_ ? Mode::read
-                                                     : recover ? Mode::recover
-                                                               : Mode::write);
-    const bool dirty = (library_->volume()->flags & VOLUME_IS_DIRTY) != 0;
-    if (dirty && writing_ && !recover)
+    const auto note = [&](const char* words) {
+        if (options.note)
+            options.note(words);
+    };
+    library_ = std::make_unique<NtfsLibrary>(volume, options.access == Access::write ? Mode::write
+                                                                                     : Mode::read);
+    if (options.access == Access::write && is_marked_dirty(*library_))
         throw Error(Errc::precondition,
                     "the NTFS volume is marked dirty: Windows wants to check it",
                     "let Windows run chkdsk, or use --recover (Windows will still check it)");
+    if (options.access == Access::read) {
+        if (is_hibernated(*library_))
+            note("Windows is hibernated or was shut down with fast startup: recent changes may be "
+                 "missing");
+        else if (!log_is_clean(*library_))
+            note("the NTFS log is dirty: Windows was not shut down cleanly, and recent changes may "
+                 "be missing");
+    }
+    if (options.access == Access::recover) {
+        const bool dirty = !log_is_clean(*library_);
+        library_.reset(); // one handle at a time
+        library_ = std::make_unique<NtfsLibrary>(volume, Mode::recover);
+        if (dirty)
+            note("the NTFS log was reset: what Windows had not finished is lost");
+    }
 }
 
 Ntfs::~Ntfs() = default;

@@ -84,4 +84,11 @@ class NtfsLibrary {
 
 std::u16string to_utf16(std::string_view utf8);
 
+/// Whether Windows finished what it had begun: its log holds nothing that is not done.
+bool log_is_clean(const NtfsLibrary& library);
+/// A system sleeps on the volume and will go on with what it knows of it.
+bool is_hibernated(const NtfsLibrary& library);
+/// Windows will check the volume when it starts.
+bool is_marked_dirty(const NtfsLibrary& library);
+
 } // namespace xenlab::fs

@@ -53,7 +53,7 @@ fs::Filesystem& Guest::filesystem(std::size_t volume)
     Volume& v = volumes_.at(volume);
     try {
         if (!v.unusable.empty())
-            throw Error(Errc::precondition, v.unusable);
+            throw Error(Errc::precondition, v.unusable, v.way_out);
         filesystem =
             fs::open(*v.cache, v.content,
                      {.access = viewing_ ? fs::Access::read : options_.access,

@@ -13,6 +13,16 @@
 namespace xenlab::guest {
 namespace {
 
+constexpr std::string_view use_guestfish =
+    "serve the disks with xva-disk --nbd and read them with guestfish";
+
+/// The Logical Disk Manager's partitions: on an MBR, and two kinds on a GPT.
+bool is_dynamic(const partition::Partition& p)
+{
+    return p.type == "0x42" || p.type == "5808C8AA-7E8F-42E0-85D2-E1E90434CFB3" ||
+           p.type == "AF9B60A0-1431-4F62-BC68-3311714A69AD";
+}
+
 void attach(Volume& volume, std::vector<block::Segment> segments)
 {
     volume.device = std::make_unique<block::MappedDevice>(std::move(segments));
@@ -31,8 +41,10 @@ Volume partition_volume(const Disk& disk, std::size_t number, const partition::P
     volume.start = p.start * partition::sector_size;
     const std::uint64_t end = disk.device->size();
     const std::uint64_t length = p.sectors * partition::sector_size;
-    if (p.type == "0x42")
+    if (is_dynamic(p)) {
         volume.unusable = "it belongs to a Windows dynamic disk";
+        volume.way_out = use_guestfish;
+    }
     if (volume.start >= end)
         volume.unusable = "it lies behind the end of the disk";
     if (!volume.unusable.empty())
@@ -77,6 +89,10 @@ void add_logical_volumes(std::vector<Volume>& volumes, const Words& warn)
         volume.disk = owner.disk;
         volume.disk_ref = owner.disk_ref;
         volume.unusable = logical.unusable;
+        if (volume.unusable.ends_with("not among the disks"))
+            volume.way_out = "name a source that has all disks of the guest, and leave out --disk";
+        else if (!volume.unusable.empty())
+            volume.way_out = use_guestfish;
         volume.size = logical.size;
         if (volume.unusable.empty()) {
             attach(volume, std::move(logical.segments));

@@ -34,6 +34,7 @@ struct Volume {
     std::string part_name;
     std::uint64_t start = 0; ///< byte of the disk where a partition starts
     std::string unusable;    ///< why it cannot be read, in words (a thin volume, a missing PV)
+    std::string way_out;     ///< what to do about that, in words
     std::unique_ptr<block::MappedDevice> device; ///< null when unusable
     std::unique_ptr<block::ReadCache> cache;     ///< over device
 };

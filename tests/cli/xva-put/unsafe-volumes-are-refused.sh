@@ -3,7 +3,7 @@
 # Every state in which a write could hurt: words, exit 6, and nothing is changed. --recover does
 # what the guest's boot would.
 . "$LIB"
-requires mke2fs mkntfs e2fsck debugfs ntfscp
+requires mke2fs mkntfs e2fsck debugfs ntfscp ntfsfix
 echo x >x
 refused() { # IMAGE PATH
     cp "$1" before.raw
@@ -31,8 +31,6 @@ refused ext.raw /x
 mke2fs -q -F -t ext4 ext.raw
 debugfs -w -R 'feature FEATURE_I31' ext.raw >/dev/null 2>&1
 refused ext.raw disk:/x
-mke2fs -q -F -t ext4 -O inline_data -I 256 ext.raw
-refused ext.raw /x
 truncate -s 16M ntfs.raw
 mkntfs -qFf ntfs.raw >/dev/null 2>&1
 cp ntfs.raw clean.raw
@@ -41,6 +39,15 @@ head -c 8188 /dev/zero >>hiberfil.sys
 ntfscp -q ntfs.raw hiberfil.sys hiberfil.sys 2>/dev/null
 refused ntfs.raw disk:/x
 status xva-put ntfs.raw x disk:/x --in-place --recover
+xva-ls ntfs.raw disk:/hiberfil.sys
+cp clean.raw ntfs.raw
+python3 "$ROOT/tests/tools/dirty_ntfs.py" ntfs.raw
+{ ntfscp ntfs.raw x y 2>&1 || true; } | grep -o 'journal file is unclean' # ntfs-3g's own word
+refused ntfs.raw disk:/x
+xva-ls ntfs.raw disk:/
+xva-put ntfs.raw x disk:/x --in-place --recover
+xva-cat ntfs.raw disk:/x
+ntfscp -q ntfs.raw x y
 cp clean.raw ntfs.raw
 ntfsfix ntfs.raw >/dev/null 2>&1 # sets the dirty bit
 refused ntfs.raw disk:/x
