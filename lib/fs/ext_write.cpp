@@ -115,15 +115,19 @@ NodeId Ext::write_file(NodeId directory, const std::string& name, block::BlockDe
     if ((inode.i_flags & (EXT2_IMMUTABLE_FL | EXT4_ENCRYPT_FL | EXT4_VERITY_FL)) != 0)
         throw Error(Errc::precondition,
                     fmt::format("{} is immutable, encrypted or sealed", text::quoted(name)));
-    // What libext2fs 1.47 does to a file that lies inside its inode is not sound: it overruns a
-    // buffer when it grows, and loses an attribute when it is emptied.
-    if ((inode.i_flags & EXT4_INLINE_DATA_FL) != 0)
-        library_->check(ext2fs_inline_data_expand(fs, number),
-                        "cannot move a file out of its inode");
     if (old) {
         ext2_file_t file = nullptr;
         library_->check(ext2fs_file_open(fs, number, EXT2_FILE_WRITE, &file), "open");
-        const errcode_t cut = ext2fs_file_set_size2(file, 0);
+        // What libext2fs 1.47 does to a file that lies inside its inode is not sound: it overruns
+        // a buffer of three blocks when it grows, and loses an attribute when it is emptied. A
+        // block of content never fits there, so that it moves outside.
+        errcode_t cut = 0;
+        if ((inode.i_flags & EXT4_INLINE_DATA_FL) != 0) {
+            const std::vector<std::byte> one(fs->blocksize);
+            cut = ext2fs_file_write(file, one.data(), fs->blocksize, nullptr);
+        }
+        if (cut == 0)
+            cut = ext2fs_file_set_size2(file, 0);
         static_cast<void>(ext2fs_file_close(file));
         library_->check(cut, "cannot empty the file");
     }
