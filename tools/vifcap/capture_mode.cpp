@@ -219,6 +219,14 @@ int capture_mode(const Options& o, cli::Context& context)
                        .tag = tag()},
                       std::move(targets), output, context);
     to_finish = &recorder;
+    struct Detach {
+        std::optional<PoolTargets>& pool;
+        ~Detach()
+        {
+            if (pool)
+                pool->detach();
+        }
+    } const detach{pool};
     if (pool) {
         pool->attach(recorder);
     } else {

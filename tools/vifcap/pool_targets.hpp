@@ -38,6 +38,8 @@ class PoolTargets {
     std::vector<Target> resolve();
     /// Watches the hosts of the VMs and follows events from now on.
     void attach(Recorder& recorder);
+    /// The recorder is told nothing more; before it goes.
+    void detach() { watches_.clear(); }
 
   private:
     struct Member {

@@ -22,4 +22,6 @@ summary() { sed -nE 's/.*: ([0-9]+) packets from 1 interface: ([0-9]+) received,
 read -r packets received dropped lost < <(summary)
 [ "$packets" = "$(wc -l <seen)" ] || echo "BAD: $packets"
 [ "$dropped" -gt 0 ] || echo "BAD: nothing dropped"
-echo $((packets + dropped + lost)) $((received - packets - lost - dropped))
+# The one that tcpdump was writing when it was told to end may be cut.
+rest=$((received - packets - dropped - lost))
+echo "$received $((rest == 0 || rest == 1))"
