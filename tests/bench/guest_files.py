@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures the tools for files in guests, in pairs with other people's programs, and counts what a file costs over NBD.
 
-    tests/bench/guest_files.py --bin build/release/bin --write     keeps the table in tests/bench/guest_files.md
+    tests/bench/guest_files.py --bin build/release/bin --write     keeps the table in tests/bench/results-files.md
 
 The peers get the raw disk, since none of them reads an XVA; ours get the archive where the name says so.
 """
@@ -99,8 +99,8 @@ def timed(options, raw, archive):
     with tempfile.TemporaryDirectory(dir=options.scratch) as scratch:
         ten = pathlib.Path(scratch) / "ten"
         ten.write_bytes(os.urandom(10_000_000))
-        target, plain = options.scratch / "put.xva", options.scratch / "put.raw"
-        shutil.copyfile(archive, target)
+        target, plain = options.scratch / "put-ours.raw", options.scratch / "put.raw"
+        shutil.copyfile(raw, target)
         shutil.copyfile(raw, plain)
         shell = lambda text: ["sh", "-c", text]
         offset = f"{raw}?offset={START * 512}"
@@ -113,7 +113,7 @@ def timed(options, raw, archive):
              lambda wall, ratio, rss: ratio <= 1.0),
             ("list them with size, owner and time", [tools / "xva-ls", "-Ral", raw, "p1:/"],
              ["fls", "-r", "-p", "-l", "-o", START, raw], "1.0x", lambda wall, ratio, rss: ratio <= 1.0),
-            ("put 10 MB into an archive in place", [tools / "xva-put", target, ten, "p1:/ten", "--in-place"],
+            ("put 10 MB into a disk in place", [tools / "xva-put", target, ten, "p1:/ten", "--in-place"],
              shell(f"debugfs -w -f /dev/stdin '{plain}?offset={START * 512}' <<END\nrm /ten\nwrite {ten} ten\nEND\nsync '{plain}'"),
              "0.5 s", lambda wall, ratio, rss: wall < 0.5),
         ]
@@ -148,7 +148,7 @@ def main():
     parser.add_argument("--measure", type=pathlib.Path)
     parser.add_argument("--runs", type=int, default=9)
     parser.add_argument("--scratch", type=pathlib.Path, default=bench.ROOT / "build/bench")
-    parser.add_argument("--write", action="store_true", help="write tests/bench/guest_files.md")
+    parser.add_argument("--write", action="store_true", help="write tests/bench/results-files.md")
     options = parser.parse_args()
     options.bin = options.bin.resolve()
     options.measure = options.measure or options.bin.parent / "bench/measure"
@@ -170,7 +170,7 @@ def main():
             lines.append(f"| {path} | {count} | {bench.seconds(wall)} | 40 | {'ok' if count < 40 else '**over**'} |")
         print("\n".join(lines[-7:]))
     if options.write:
-        (bench.ROOT / "tests/bench/guest_files.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (bench.ROOT / "tests/bench/results-files.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":
