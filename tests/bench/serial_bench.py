@@ -198,7 +198,7 @@ class Bench:
         """A key pressed in `run -T` until it comes back, while a copy fills the line."""
         line = Line(self, LINE_RATE, self.agent)
         line.cli("--attach-timeout", "60s", "ping", stdout=subprocess.DEVNULL)
-        copies = {"put": ["put", self.file, "/dev/null"], "get": ["get", self.file, "/dev/null"]}
+        copies = {"put": ["put", self.file, self.scratch / "copy"], "get": ["get", self.file, "/dev/null"]}
         for direction, words in copies.items():
             copy = subprocess.Popen([self.bin / "serial-cli", "-t", line.target, *words])
             time.sleep(3)

@@ -33,6 +33,9 @@ class PutJob final : public Job {
                 throw SystemFailure(1, path_ + ": is a directory");
             path_ += (path_.back() == '/' ? "" : "/") + name;
         }
+        if (const auto there = look_at(path_); there && there->kind == 'o')
+            throw SystemFailure(1, path_ + ": is a device, a pipe or a socket, which a file "
+                                           "would replace");
         part_ = path_ + ".part";
         mode_ = fields.u32(Tag::mode);
         mtime_ = fields.u64(Tag::mtime);

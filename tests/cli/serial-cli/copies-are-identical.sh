@@ -52,4 +52,7 @@ status put a /no/such/folder/x 2>&1
 status put nosuch /tmp/x 2>&1
 status get "$PWD/g" x 2>&1 | sed "s,$PWD,DIR,"
 status put a /dev/full/x 2>&1
+mkfifo g/pipe
+status put a "$PWD/g/pipe" 2>&1 | sed "s,$PWD,DIR,"
+[[ -p g/pipe ]] || echo "BAD: the pipe was replaced"
 ls -- *.part g/*.part 2>/dev/null || :
