@@ -24,7 +24,7 @@ xapi_do fault task-pending:VM.start
 status xvm start vm001 --timeout 1s "${row[@]}" 2>err
 plain <err
 xapi_calls task.cancel | wc -l
-left_behind
+no_remains
 # Another one's operation: said, waited for within the limit, nothing begun.
 xapi_do fault busy:vm003:clone
 status xvm start vm003 --timeout 1s "${row[@]}" 2>err
@@ -46,4 +46,4 @@ kill -INT $pid
 status wait $pid
 plain <err
 xvm task ls -a --fields name # of ours none; that of the stranger
-left_behind
+no_remains # that of the stranger

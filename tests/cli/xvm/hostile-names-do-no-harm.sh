@@ -20,4 +20,4 @@ xvm stop @list --kill --grace 1s --fields status | sort | uniq -c | tr -s ' '
 status xvm start $'no\x1b[2Jsuch' 2>err
 cat -v err
 xvm ls -q -l 'name~*red*' | wc -l
-left_behind
+xvm task ls -a --fields name # none

@@ -51,4 +51,4 @@ xvm ls -c there --fields name,power,host | sort # by name, and two have one
 xvm disk ls "there/$uuid" --fields name,sr
 xvm nic ls "there/$uuid" --fields network
 xvm ls --fields name
-left_behind
+no_remains
