@@ -36,7 +36,7 @@ void declare(cli::OptionSet& set, Options& o)
 struct Remain {
     lab::Mark mark;
     std::string name, uuid, what;
-    std::function<void()> take_away;
+    std::function<void()> take_away; ///< uses the Collector
 };
 
 class Collector {
@@ -174,7 +174,8 @@ int run(const Globals& globals, const Options& o, cli::Context& context)
     lab::Pools pools = open_pools(globals, context);
     lab::Pool& pool = pools.single();
     PoolView view(pool);
-    const auto remains = Collector(view, o, context).run();
+    Collector collector(view, o, context);
+    const auto remains = collector.run();
     if (!remains.empty())
         confirm(o.change, context,
                 fmt::format("take away {} thing{} that dead runs left", remains.size(),

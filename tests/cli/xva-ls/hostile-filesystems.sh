@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # Damage is told with exit 7 or 6, never by a crash or without end.
+# timeout: 240
 . "$LIB"
 requires mke2fs mkntfs mkfs.xfs
 mkdir -p tree/a/b
