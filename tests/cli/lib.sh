@@ -205,7 +205,7 @@ examples_of() {
 }
 
 # run_examples TOOL [PATTERN]: runs them here, where the files they name must be. Each must succeed,
-# unless it matches PATTERN, and print something or redirect.
+# unless it matches PATTERN, and print something or redirect. before_example LINE, where a test has it, comes first.
 run_examples() {
     local line
     examples_of "$1" >examples
@@ -213,6 +213,7 @@ run_examples() {
     while read -r line; do
         # The page is generated from the same list: the examples stand there, too.
         grep -qF -- "$(sed 's/\\/\\e/g; s/-/\\-/g' <<<"$line")" "$ROOT/man/$1.1" || echo "BAD: not in the page: $line"
+        ! declare -F before_example >/dev/null || before_example "$line"
         bash -c "$line" >out 2>err </dev/null || [[ -n ${2-} && $line =~ $2 ]] || echo "BAD: exit $?: $line"
         [[ -s out || $line == *">"* ]] || echo "BAD: no output: $line"
         ! grep -q "error:" err || cat err

@@ -30,9 +30,9 @@ printf '\nkernel: something happened\n' >guest
 echo "all done" >go
 wait $exec_pid || echo "exit $?"
 cat ran
-wait_for 20 grep -q 'something happened' spy1
-wait_for 20 grep -q 'something happened' spy2
-wait_for 20 grep -q '^20..-..-..T..:..:..\....Z kernel: something happened' followed
+wait_for 20 grep -qs 'something happened' spy1
+wait_for 20 grep -qs 'something happened' spy2
+wait_for 20 grep -qs '^20..-..-..T..:..:..\....Z kernel: something happened' followed
 cli broker --status --format tsv | grep '^connections'
 kill "${spies[@]}"
 echo "a PV console has small buffers:"

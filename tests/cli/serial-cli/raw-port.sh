@@ -103,6 +103,6 @@ console=$!
 timeout 20 head -c 6 guest >typed
 od -An -c typed
 printf 'welcome\n' >guest
-wait_for 20 grep -q welcome said
+wait_for 20 grep -qs welcome said
 kill $console
 wait $console || :

@@ -11,4 +11,7 @@ with_xapi --vms 7 --running 3 --ssh-api --fault rename:1:vm001:web2 --fault rena
 for _ in 1 2 3 4 5 6; do xvm ls >/dev/null; done # each renames some
 xvm export web1 -o web1.xva >/dev/null
 head -c 1048576 /dev/zero >disk.raw
+before_example() { # an earlier example rebooted it
+    [[ $1 != "xvm migrate web1"* ]] || xvm wait web1 --for tools --timeout 60s >/dev/null
+}
 run_examples xvm

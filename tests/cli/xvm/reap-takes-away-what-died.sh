@@ -47,8 +47,8 @@ xapi_do fault stall:VBD.create
 xvm disk add vm004 --size 1M --name "half done" 2>/dev/null &
 killed=$!
 disown # or this shell tells of its end
-wait_for 20 grep -q VDI.create xapi.log
-wait_for 20 grep -q stall xapi.log
+wait_for 20 grep -qs VDI.create xapi.log
+wait_for 20 grep -qs stall xapi.log
 kill -9 $killed
 gone() { ! kill -0 $killed 2>/dev/null; }
 wait_for 20 gone
