@@ -52,8 +52,8 @@ std::vector<const xapi::Object<xapi::Vdi>*>
 in_order(std::vector<const xapi::Object<xapi::Vdi>*> all)
 {
     std::sort(all.begin(), all.end(), [](const auto* a, const auto* b) {
-        return std::tie(a->record.name_label, a->record.uuid) <
-               std::tie(b->record.name_label, b->record.uuid);
+        return std::tie(a->record.name_label, a->record.is_a_snapshot, a->record.uuid) <
+               std::tie(b->record.name_label, b->record.is_a_snapshot, b->record.uuid);
     });
     return all;
 }
