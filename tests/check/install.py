@@ -16,12 +16,20 @@ HEADERS = "usr/include/xenlab/"
 MANIFEST = pathlib.Path(__file__).resolve().parent / "install.txt"
 
 
+def run(*words, **more):
+    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, **more)
+
+
+def must(*words, **more):
+    result = run(*words, **more)
+    if result.returncode != 0:
+        sys.exit(f"{' '.join(map(str, words))}: exit {result.returncode}\n{result.stdout}{result.stderr}")
+    return result.stdout
+
+
 def installed(build):
     with tempfile.TemporaryDirectory(prefix="xenlab-install-") as folder:
-        result = subprocess.run(["cmake", "--install", build], env={**os.environ, "DESTDIR": folder}, capture_output=True,
-                                text=True, check=False)
-        if result.returncode != 0:
-            sys.exit(result.stdout + result.stderr)
+        must("cmake", "--install", build, env={**os.environ, "DESTDIR": folder})
         return sorted(str(p.relative_to(folder)) for p in pathlib.Path(folder).rglob("*") if not p.is_dir())
 
 

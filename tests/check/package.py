@@ -10,26 +10,15 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import sys
 import tempfile
 
 import install
+from install import must, run
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ARCHIVE = ROOT / "tests/data/xva/xapi-23.1-two-disks.xva.zst"
 NAMES = ("libxenlab-dev", "xenlab")
-
-
-def run(*words, **more):
-    return subprocess.run([str(word) for word in words], capture_output=True, text=True, check=False, **more)
-
-
-def must(*words, **more):
-    result = run(*words, **more)
-    if result.returncode != 0:
-        sys.exit(f"{' '.join(map(str, words))}: exit {result.returncode}\n{result.stdout}{result.stderr}")
-    return result.stdout
 
 
 def make(build, folder):

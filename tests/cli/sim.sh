@@ -41,3 +41,26 @@ no_remains() {
     SIM_SESSIONS=$(tail -n 1 xapi.ready | python3 -c 'import json, sys; print(json.load(sys.stdin)["sessions"])') \
         xapi_py <<<"left_behind(${SESSIONS-1})"
 }
+
+# another_pool ARGUMENT...: the pool that runs becomes the context "there" (there.ready is what it said of itself), and a
+# new one the context "here", which is the default from then on and has xapi.log.
+another_pool() {
+    local there=${XAPI_URL#https://} password=$XENLAB_PASSWORD_FILE
+    mv xapi.ready there.ready
+    rm xapi.log
+    exec 8>&9 # holds it, while the next one takes its place
+    # shellcheck disable=SC2034  # of with_xapi
+    XAPI_PID=
+    with_xapi "$@"
+    mkdir -p "$XDG_CONFIG_HOME/xenlab"
+    cat >"$XDG_CONFIG_HOME/xenlab/config" <<END
+[context.here]
+host = "$XENLAB_HOST"
+password-file = "$XENLAB_PASSWORD_FILE"
+[context.there]
+host = "$there"
+password-file = "$password"
+END
+    unset XENLAB_PASSWORD_FILE XENLAB_HOST
+    export XENLAB_CONTEXT=here
+}

@@ -20,7 +20,6 @@ enum class Op : std::uint8_t {
     get = 0x12,
     list = 0x13,
     mkdir = 0x14,
-    pipe = 0x15,
     info = 0x16,
     ping = 0x17,
     link = 0x18,

@@ -7,23 +7,7 @@
 . "$LIB"
 . "$ROOT/tests/cli/sim.sh"
 with_xapi --vms 1
-there=${XAPI_URL#https://} password=$XENLAB_PASSWORD_FILE
-mv xapi.ready there.ready
-exec 8>&9 # holds it, while the next one takes its place
-# shellcheck disable=SC2034  # of with_xapi
-XAPI_PID=
-with_xapi --vms 2
-mkdir -p "$XDG_CONFIG_HOME/xenlab"
-cat >"$XDG_CONFIG_HOME/xenlab/config" <<END
-[context.here]
-host = "$XENLAB_HOST"
-password-file = "$XENLAB_PASSWORD_FILE"
-[context.there]
-host = "$there"
-password-file = "$password"
-END
-unset XENLAB_PASSWORD_FILE XENLAB_HOST
-export XENLAB_CONTEXT=here
+another_pool --vms 2
 xapi_py <<'END'
 import random
 disk = small_disk("vm002", 2 * 2**20, {512: b"A" * 512, 2**20: random.Random(1).randbytes(2**20)})

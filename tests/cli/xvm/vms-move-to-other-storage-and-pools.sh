@@ -7,23 +7,7 @@
 . "$ROOT/tests/cli/sim.sh"
 row=(--fields "status,name,message")
 with_xapi --vms 2
-there=${XAPI_URL#https://} password=$XENLAB_PASSWORD_FILE
-exec 8>&9 # holds it, while the next one takes its place
-# shellcheck disable=SC2034  # of with_xapi
-XAPI_PID=
-rm xapi.log
-with_xapi --vms 5 --running 2
-mkdir -p "$XDG_CONFIG_HOME/xenlab"
-cat >"$XDG_CONFIG_HOME/xenlab/config" <<END
-[context.here]
-host = "$XENLAB_HOST"
-password-file = "$XENLAB_PASSWORD_FILE"
-[context.there]
-host = "$there"
-password-file = "$password"
-END
-unset XENLAB_PASSWORD_FILE XENLAB_HOST
-export XENLAB_CONTEXT=here
+another_pool --vms 5 --running 2
 status xvm migrate vm001
 status xvm migrate vm001 --to host2 --network labnet
 # other storage
