@@ -27,16 +27,12 @@ class Pollable {
     [[nodiscard]] virtual int descriptor() const = 0;
     /// Bytes have been read already that read() will give.
     [[nodiscard]] virtual bool buffered() const = 0;
+    /// Called when the descriptor can be read: whether read() will give something now. A channel
+    /// whose protocol has more than data in it takes that out here, and does not wait.
+    virtual bool advance() { return true; }
 
   protected:
     Pollable() = default;
 };
-
-/// Nothing for a channel that cannot; the end then comes with its destruction.
-inline void end_writing(Channel& channel, TimePoint deadline)
-{
-    if (auto* half = dynamic_cast<HalfClose*>(&channel))
-        half->end_writing(deadline);
-}
 
 } // namespace xenlab::transport

@@ -91,6 +91,12 @@ void SocketChannel::write(std::span<const std::byte> head, std::span<const std::
 
 } // namespace
 
+void end_writing(Channel& channel, TimePoint deadline)
+{
+    if (auto* half = dynamic_cast<HalfClose*>(&channel))
+        half->end_writing(deadline);
+}
+
 std::unique_ptr<Channel> socket_channel(io::Fd socket, std::string peer, std::stop_token stop)
 {
     return std::make_unique<SocketChannel>(std::move(socket), std::move(peer), std::move(stop));

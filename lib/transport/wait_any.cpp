@@ -15,9 +15,9 @@ namespace {
 // How often a stop request is looked for.
 constexpr std::chrono::milliseconds slice{200};
 
-const Pollable& pollable(const Channel* channel)
+Pollable& pollable(Channel* channel)
 {
-    const auto* found = dynamic_cast<const Pollable*>(channel);
+    auto* found = dynamic_cast<Pollable*>(channel);
     if (found == nullptr)
         throw Error(Errc::failed, "a channel that cannot be waited for");
     return *found;
@@ -47,7 +47,7 @@ std::vector<std::size_t> wait_any(std::span<Channel* const> channels, TimePoint 
             errno != EINTR)
             throw system_error(errno, "poll");
         for (std::size_t i = 0; i < waits.size(); ++i)
-            if (waits[i].revents != 0)
+            if (waits[i].revents != 0 && pollable(channels[i]).advance())
                 ready.push_back(i);
     }
     return ready;

@@ -47,6 +47,10 @@ class Channel {
     Channel() = default;
 };
 
+/// Says "no more from me"; the channel can still be read. Nothing for a channel that cannot: the
+/// end then comes with its destruction.
+void end_writing(Channel& channel, TimePoint deadline);
+
 /// A connected stream socket. `peer` must be safe to show.
 std::unique_ptr<Channel> socket_channel(io::Fd socket, std::string peer, std::stop_token stop);
 
@@ -57,5 +61,8 @@ std::unique_ptr<Channel> connect_tcp(const std::string& host, std::uint16_t port
 
 std::unique_ptr<Channel> connect_unix(const std::string& path, TimePoint deadline,
                                       const std::stop_token& stop);
+
+/// What comes in at `fd`, which stays the caller's: a terminal, pipe or file. It cannot be written.
+std::unique_ptr<Channel> input_channel(int fd, std::string peer, std::stop_token stop);
 
 } // namespace xenlab::transport
