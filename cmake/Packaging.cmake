@@ -23,7 +23,7 @@ set(CPACK_DEBIAN_TOOLS_PACKAGE_SHLIBDEPS ON)
 # libcurl is loaded with dlopen(3) (lib/transport/curl_api.hpp), where dpkg-shlibdeps does not see it.
 set(CPACK_DEBIAN_TOOLS_PACKAGE_DEPENDS "libcurl4 (>= 7.80)")
 set(CPACK_DEBIAN_TOOLS_PACKAGE_RECOMMENDS "ca-certificates, openssh-client")
-set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS "qemu-utils, wireshark")
+set(CPACK_DEBIAN_TOOLS_PACKAGE_SUGGESTS "novnc, qemu-utils, wireshark")
 set(CPACK_COMPONENT_TOOLS_DESCRIPTION "${PROJECT_DESCRIPTION}
 Small executables that do one job each and can be piped together: xvm controls
 the VMs of a pool over XAPI; xva-verify, xva-mbr, xva-disk, xva-ls, xva-cat,

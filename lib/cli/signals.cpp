@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "signals.hpp"
 
+#include <xenlab/cli/raw_terminal.hpp>
+
 #include <array>
 #include <csignal>
 #include <cstdlib>
@@ -61,6 +63,7 @@ void SignalWatch::watch(const std::stop_token& ended)
 
 void die_of(int number)
 {
+    RawTerminal::restore();
     std::signal(number, SIG_DFL);
     sigset_t set;
     sigemptyset(&set);

@@ -8,23 +8,34 @@
 namespace xenlab::transfer {
 
 std::unique_ptr<transport::Channel> open_console(lab::Pool& pool, const xapi::Ref<xapi::Vm>& vm,
-                                                 transport::TimePoint deadline)
+                                                 ConsoleKind kind, transport::TimePoint deadline,
+                                                 const std::stop_token& stop)
 {
+    const bool graphical = kind == ConsoleKind::graphical;
     xapi::Session& session = pool.session();
     const xapi::Vm record = session.get_record(vm);
     const auto* host = record.resident_on ? pool.host(record.resident_on) : nullptr;
     if (host == nullptr)
         throw Error(Errc::precondition,
-                    fmt::format("is {}, so it has no screen", text::to_lower(record.power_state)));
+                    fmt::format("is {}, so it has no {}", text::to_lower(record.power_state),
+                                graphical ? "screen" : "console"));
     for (const auto& ref : record.consoles) {
-        const xapi::Console console = session.get_record(ref);
-        if (console.protocol != "rfb")
+        xapi::Console console;
+        try {
+            console = session.get_record(ref);
+        } catch (const xapi::Fault& fault) {
+            if (!fault.is("HANDLE_INVALID"))
+                throw;
+            continue; // it has just been made anew
+        }
+        if (console.protocol != (graphical ? "rfb" : "vt100"))
             continue;
         xapi::TransferRequest request;
         request.method = "CONNECT";
         request.path = "/console";
         request.query = {{"ref", ref.str()}};
         request.host = pool.endpoint_of(*host);
+        request.stop = stop;
         auto stream = xapi::open_transfer(session, request, deadline);
         const int status = stream.read_head(deadline).status;
         if (status == 503)
@@ -34,7 +45,10 @@ std::unique_ptr<transport::Channel> open_console(lab::Pool& pool, const xapi::Re
                         fmt::format("the host refuses its console (HTTP status {})", status));
         return stream.release();
     }
-    throw Error(Errc::precondition, "has no graphical console");
+    if (graphical)
+        throw Error(Errc::precondition, "has no graphical console");
+    throw Error(Errc::precondition, "has no text console",
+                "only PV and PVH guests have one; a serial port has what serial-cli needs");
 }
 
 } // namespace xenlab::transfer

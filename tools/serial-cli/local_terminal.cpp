@@ -3,20 +3,9 @@
 
 #include <poll.h>
 #include <sys/ioctl.h>
-#include <termios.h>
 #include <unistd.h>
 
 namespace xenlab::serial_cli {
-namespace {
-
-termios& saved_mode()
-{
-    static termios mode{};
-    return mode;
-}
-
-} // namespace
-
 std::pair<unsigned, unsigned> terminal_size()
 {
     winsize size{};
@@ -31,24 +20,11 @@ bool readable(int fd)
     return ::poll(&state, 1, 0) > 0;
 }
 
-LocalTerminal::LocalTerminal(bool wanted) : size_(terminal_size())
-{
-    if (!wanted || ::isatty(0) == 0 || ::tcgetattr(0, &saved_mode()) != 0)
-        return;
-    termios raw = saved_mode();
-    ::cfmakeraw(&raw);
-    active_ = ::tcsetattr(0, TCSADRAIN, &raw) == 0;
-}
-
-LocalTerminal::~LocalTerminal()
-{
-    if (active_)
-        ::tcsetattr(0, TCSADRAIN, &saved_mode());
-}
+LocalTerminal::LocalTerminal(bool wanted) : raw_(wanted), size_(terminal_size()) {}
 
 bool LocalTerminal::resized()
 {
-    return active_ && std::exchange(size_, terminal_size()) != size_;
+    return raw_.active() && std::exchange(size_, terminal_size()) != size_;
 }
 
 } // namespace xenlab::serial_cli

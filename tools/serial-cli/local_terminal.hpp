@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #pragma once
 
+#include <xenlab/cli/raw_terminal.hpp>
+
 #include <utility>
 
 namespace xenlab::serial_cli {
@@ -11,18 +13,15 @@ std::pair<unsigned, unsigned> terminal_size();
 /// Whether read(2) would return at once.
 bool readable(int fd);
 
-/// Raw mode on standard input while it lives, if `wanted` and there is a terminal.
+/// Raw mode, if `wanted`, and the size of the terminal.
 class LocalTerminal {
   public:
     explicit LocalTerminal(bool wanted);
-    ~LocalTerminal();
-    LocalTerminal(const LocalTerminal&) = delete;
-    LocalTerminal& operator=(const LocalTerminal&) = delete;
     /// Whether the size has changed since it was asked last.
     bool resized();
 
   private:
-    bool active_ = false;
+    cli::RawTerminal raw_;
     std::pair<unsigned, unsigned> size_;
 };
 

@@ -18,6 +18,11 @@ constexpr std::size_t piece = 64U << 10U;
 /// The connection to the console has ended; not an Error, so that nobody else takes it.
 struct ServerGone {};
 
+/// The connection to the viewer has failed, which must not be taken for the console's end.
+struct ViewerFailed {
+    Error error;
+};
+
 transport::TimePoint soon()
 {
     return transport::deadline_in(time_for_message);
@@ -34,7 +39,20 @@ ConsoleProxy::ConsoleProxy(lab::Pool& pool, xapi::Ref<xapi::Vm> vm,
 
 rfb::Bytes ConsoleProxy::read_viewer(std::size_t count)
 {
-    return rfb::read_bytes(*viewer_, count, soon());
+    try {
+        return rfb::read_bytes(*viewer_, count, soon());
+    } catch (const Error& error) {
+        throw ViewerFailed{error};
+    }
+}
+
+void ConsoleProxy::to_viewer(std::span<const std::byte> data)
+{
+    try {
+        viewer_->write(data, {}, soon());
+    } catch (const Error& error) {
+        throw ViewerFailed{error};
+    }
 }
 
 void ConsoleProxy::to_server(const rfb::Bytes& message)
@@ -66,12 +84,12 @@ bool ConsoleProxy::wait_for_viewer(std::chrono::milliseconds time)
 /// The console as it is now, for a viewer that may have seen another one.
 void ConsoleProxy::connect()
 {
-    server_ = transfer::open_console(pool_, vm_, soon());
+    server_ = transfer::open_console(pool_, vm_, transfer::ConsoleKind::graphical, soon(), stop_);
     const rfb::Screen screen = rfb::greet_server(*server_, soon());
     if (!ready_) {
         screen_ = screen;
-        pixel_bytes_ = std::to_integer<std::size_t>(screen.pixel_format.front()) / 8;
-        viewer_->write(rfb::encode(screen), {}, soon());
+        take_format(screen.pixel_format);
+        to_viewer(rfb::encode(screen));
         ready_ = true;
         return;
     }
@@ -82,15 +100,15 @@ void ConsoleProxy::greet_again(const rfb::Screen& screen)
 {
     if (screen.width != screen_->width || screen.height != screen_->height) {
         if (!resizes_)
-            throw Error(Errc::failed, "the screen has another size now, which the viewer does not "
-                                      "understand");
+            throw ViewerFailed{Error(Errc::failed, "the screen has another size now, which the "
+                                                   "viewer does not understand")};
         rfb::Bytes update{std::byte{0}, std::byte{0}};
         rfb::put16(update, 1);
         rfb::put32(update, 0);
         rfb::put16(update, screen.width);
         rfb::put16(update, screen.height);
         rfb::put32(update, static_cast<std::uint32_t>(rfb::desktop_size));
-        viewer_->write(update, {}, soon());
+        to_viewer(update);
         screen_->width = screen.width;
         screen_->height = screen.height;
     }
@@ -111,8 +129,12 @@ void ConsoleProxy::greet_again(const rfb::Screen& screen)
 bool ConsoleProxy::from_viewer()
 {
     std::array<std::byte, 1> type{};
-    if (viewer_->read(type, soon()) == 0)
-        return false;
+    try {
+        if (viewer_->read(type, soon()) == 0)
+            return false;
+    } catch (const Error& error) {
+        throw ViewerFailed{error};
+    }
     rfb::Bytes message{type.front()};
     const auto more = [&](std::size_t count) {
         const rfb::Bytes data = read_viewer(count);
@@ -122,7 +144,7 @@ bool ConsoleProxy::from_viewer()
     case 0:
         more(19);
         pixel_format_ = message;
-        pixel_bytes_ = std::to_integer<std::size_t>(message[4]) / 8;
+        take_format(std::span(message).subspan(4));
         break;
     case 2: {
         more(3);
@@ -148,20 +170,41 @@ bool ConsoleProxy::from_viewer()
     case 6:
         more(7);
         if (rfb::be32(message, 4) > longest_text)
-            throw Error(Errc::bad_data, "the viewer pastes too much");
+            throw ViewerFailed{Error(Errc::bad_data, "the viewer pastes too much")};
         more(rfb::be32(message, 4));
         break;
     default:
-        throw Error(Errc::bad_data, "the viewer speaks an extension that was not offered");
+        throw ViewerFailed{
+            Error(Errc::bad_data, "the viewer speaks an extension that was not offered")};
     }
     to_server(message);
     return true;
 }
 
-/// So many bytes from the console to the viewer. When the console ends before, the viewer gets
-/// zeros for the rest, so that it stays in step, and then ServerGone is thrown.
-void ConsoleProxy::pass(std::size_t count)
+/// The form of the pixels from now on (RFC 6143 7.4).
+void ConsoleProxy::take_format(std::span<const std::byte> format)
 {
+    const auto byte = [&](std::size_t at) { return std::to_integer<std::size_t>(format[at]); };
+    pixel_bytes_ = byte(0) / 8;
+    unused_byte_.reset();
+    std::size_t unused = 0 + 1 + 2 + 3;
+    for (std::size_t colour = 0; colour < 3; ++colour) {
+        const std::size_t shift = byte(10 + colour);
+        if (rfb::be16(format, 4 + 2 * colour) != 255 || shift % 8 != 0 || shift > 24)
+            return;
+        unused -= std::min(unused, shift / 8);
+    }
+    if (byte(0) == 32 && byte(3) != 0 && unused < 4)
+        unused_byte_ = byte(2) != 0 ? 3 - unused : unused;
+}
+
+/// So many bytes from the console to the viewer. In pixels, bits that mean nothing are set: noVNC
+/// 1.3 takes them for the opacity of all but the first lines of a rectangle (core/decoders/raw.js).
+///  When the console ends before, the viewer gets
+/// zeros for the rest, so that it stays in step, and then ServerGone is thrown.
+void ConsoleProxy::pass(std::size_t count, bool pixels)
+{
+    std::size_t place = 0;
     rfb::Bytes buffer(std::min(count, piece));
     bool gone = false;
     while (count > 0) {
@@ -179,7 +222,11 @@ void ConsoleProxy::pass(std::size_t count)
         }
         if (gone)
             std::fill(part.begin(), part.end(), std::byte{0});
-        viewer_->write(part, {}, soon());
+        if (pixels && unused_byte_)
+            for (std::size_t i = (*unused_byte_ + 4 - place % 4) % 4; i < part.size(); i += 4)
+                part[i] = std::byte{0xFF};
+        to_viewer(part);
+        place += part.size();
         count -= part.size();
     }
     if (gone)
@@ -200,11 +247,11 @@ void ConsoleProxy::pass_rectangle(unsigned& left)
     const auto encoding = static_cast<std::int32_t>(rfb::be32(head, 8));
     if (encoding != rfb::raw && encoding != rfb::copy_rect && encoding != rfb::desktop_size)
         throw ServerGone{}; // it does what it was not asked for: better begin anew
-    viewer_->write(head, {}, soon());
+    to_viewer(head);
     --left;
     const std::uint16_t width = rfb::be16(head, 4), height = rfb::be16(head, 6);
     if (encoding == rfb::raw) {
-        pass(std::size_t{width} * height * pixel_bytes_);
+        pass(std::size_t{width} * height * pixel_bytes_, true);
     } else if (encoding == rfb::copy_rect) {
         pass(4);
     } else {
@@ -219,13 +266,13 @@ void ConsoleProxy::pass_update()
     const rfb::Bytes rest = rfb::read_bytes(*server_, 3, soon());
     head.insert(head.end(), rest.begin(), rest.end());
     unsigned left = rfb::be16(head, 2);
-    viewer_->write(head, {}, soon());
+    to_viewer(head);
     try {
         while (left > 0)
             pass_rectangle(left);
     } catch (const ServerGone&) {
         for (; left > 0; --left) // empty ones in place of those that do not come
-            viewer_->write(rfb::Bytes(12), {}, soon());
+            to_viewer(rfb::Bytes(12));
         throw;
     }
 }
@@ -248,24 +295,23 @@ void ConsoleProxy::from_server()
             return;
         case 1:
             more(5);
-            viewer_->write(head, {}, soon());
+            to_viewer(head);
             pass(std::size_t{6} * rfb::be16(head, 4));
             return;
         case 2:
-            viewer_->write(head, {}, soon());
+            to_viewer(head);
             return;
         case 3:
             more(7);
             if (rfb::be32(head, 4) > longest_text)
                 throw ServerGone{};
-            viewer_->write(head, {}, soon());
+            to_viewer(head);
             pass(rfb::be32(head, 4));
             return;
         default:
             throw ServerGone{};
         }
     } catch (const Error& error) {
-        // Both ends write and read here; a viewer that has gone is noticed when it is read.
         if (error.code() == Errc::interrupted)
             throw;
         throw ServerGone{};
@@ -275,6 +321,15 @@ void ConsoleProxy::from_server()
 void ConsoleProxy::run()
 {
     rfb::greet_client(*viewer_, soon());
+    try {
+        serve();
+    } catch (const ViewerFailed& failure) {
+        throw failure.error;
+    }
+}
+
+void ConsoleProxy::serve()
+{
     bool told = false;
     for (;;) {
         try {

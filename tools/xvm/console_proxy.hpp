@@ -22,10 +22,12 @@ class ConsoleProxy {
     ConsoleProxy(lab::Pool& pool, xapi::Ref<xapi::Vm> vm, std::unique_ptr<rfb::Channel> viewer,
                  std::stop_token stop, Say say);
 
-    /// Until the viewer goes. Throws Error{interrupted}, and what the viewer does wrong.
+    /// Until the viewer goes. Throws Error{interrupted}, and what the viewer does wrong:
+    /// Error{timeout} when it does not read, Error{unreachable} when it is cut off.
     void run();
 
   private:
+    void serve();
     void connect();
     void greet_again(const rfb::Screen& screen);
     bool wait_for_viewer(std::chrono::milliseconds time);
@@ -33,8 +35,10 @@ class ConsoleProxy {
     void from_server();
     void pass_update();
     void pass_rectangle(unsigned& left);
-    void pass(std::size_t count);
+    void pass(std::size_t count, bool pixels = false);
+    void take_format(std::span<const std::byte> format);
     void to_server(const rfb::Bytes& message);
+    void to_viewer(std::span<const std::byte> data);
     rfb::Bytes read_viewer(std::size_t count);
 
     lab::Pool& pool_;
@@ -45,8 +49,9 @@ class ConsoleProxy {
     std::optional<rfb::Screen> screen_; ///< as the viewer knows it
     rfb::Bytes pixel_format_;           ///< the viewer's SetPixelFormat, if it sent one
     std::size_t pixel_bytes_ = 4;
-    bool resizes_ = false; ///< the viewer understands another size of the screen
-    bool ready_ = false;   ///< the viewer has its ServerInit
+    std::optional<std::size_t> unused_byte_; ///< of a pixel's four
+    bool resizes_ = false;                   ///< the viewer understands another size of the screen
+    bool ready_ = false;                     ///< the viewer has its ServerInit
 };
 
 } // namespace xvm

@@ -35,26 +35,33 @@ def console(transfer):
     conn.send(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\n"
               b"Cache-Control: no-cache, no-store\r\n\r\n")
     server = transfer.pool.options.console
+    domid = vm["domid"]  # consoles are the device model's, and end with its domain
+
+    def lives():
+        now = db.find("VM", vm.ref)
+        return (db.find("console", row.ref) is not None and now is not None
+                and now["domid"] == domid)
+
     if row["protocol"] == "rfb" and server:
-        domid = vm["domid"]  # the server is the device model's, and ends with its domain
-
-        def lives():
-            now = db.find("VM", vm.ref)
-            return (db.find("console", row.ref) is not None and now is not None
-                    and now["domid"] == domid)
-
         _relay(conn, server, lives)
     elif row["protocol"] == "rfb":
         _rfb(conn)
     else:
-        _echo(conn)
+        _echo(conn, lives)
 
 
-def _echo(conn):
+def _echo(conn, lives):
     """A text console: a banner, then an echo."""
     conn.send(b"lab console\n")
-    while data := conn.receive():
+    while lives():
+        if not (conn.buffer or conn.sock.pending()
+                or select.select([conn.sock], [], [], 0.1)[0]):
+            continue
+        data = conn.receive()
+        if not data:
+            return
         conn.send(data)
+    raise Closed()
 
 
 def _relay(conn, path, lives):
