@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-3.0-or-later
 #include "pool_commit.hpp"
 
-#include "pool_source.hpp"
+#include "pool_target.hpp"
 #include "pool_undo.hpp"
+#include "pool_whole.hpp"
 
 #include <xenlab/base/text.hpp>
-#include <xenlab/lab/mark.hpp>
-#include <xenlab/lab/targets.hpp>
 #include <xenlab/transfer/pool_disk.hpp>
 #include <xenlab/transfer/vdi.hpp>
 
@@ -23,111 +22,12 @@ namespace {
 constexpr std::chrono::minutes patience{5};
 constexpr std::size_t piece = 1U << 20U;
 
-/// The disks of a name, and the VM that they belong to.
-struct Target {
-    lab::Pool* pool = nullptr;
-    std::optional<xapi::Object<xapi::Vm>> vm; ///< none: a disk that nobody has
-    std::vector<NamedDisk> disks;
-};
-
-Target find(lab::Pools& pools, const std::string& name)
-{
-    Target target;
-    const std::string words = name.substr(name.find(':') + 1);
-    if (name.starts_with("vm:")) {
-        const VmWords split = split_vm_words(words);
-        const lab::VmTarget vm = lab::resolve_vm(pools, split.vm);
-        target.pool = vm.pool;
-        target.vm = xapi::Object<xapi::Vm>{vm.ref, vm.record};
-        target.disks = choose_device(disks_of_vm(vm.pool->session(), vm.record), split.device);
-        return target;
-    }
-    if (!name.starts_with("vdi:"))
-        throw Error(Errc::precondition, "a snapshot cannot be changed",
-                    "write a changed copy with -o");
-    target.pool = &pools.single();
-    xapi::Session& session = target.pool->session();
-    const auto ref = session.get_by_uuid<xapi::Vdi>(words);
-    const xapi::Vdi vdi = session.get_record(ref);
-    if (!vdi.VBDs.empty()) {
-        const auto vm = session.get_record(vdi.VBDs.front()).VM;
-        target.vm = xapi::Object<xapi::Vm>{vm, session.get_record(vm)};
-    }
-    target.disks.push_back({"", 0, {ref, vdi}});
-    return target;
-}
-
-/// Throws unless nobody but us will touch the disks.
-void check(const Target& target)
-{
-    xapi::Session& session = target.pool->session();
-    if (target.vm && session.get_record(target.vm->ref).power_state != "Halted")
-        throw Error(Errc::precondition,
-                    fmt::format("{} is not halted", text::quoted(target.vm->record.name_label)),
-                    "a running guest would not see the changes, and overwrite them");
-    for (const NamedDisk& disk : target.disks) {
-        const xapi::Vdi vdi = session.get_record(disk.vdi.ref);
-        const std::string name = text::quoted(vdi.name_label);
-        if (vdi.is_a_snapshot || vdi.read_only)
-            throw Error(Errc::precondition, fmt::format("the disk {} is read-only", name));
-        if (vdi.VBDs.size() > 1)
-            throw Error(Errc::precondition, fmt::format("the disk {} is used elsewhere, too", name),
-                        "xvm vdi who shows by whom");
-        for (const auto& ref : vdi.VBDs)
-            if (session.get_record(ref).currently_attached)
-                throw Error(Errc::precondition, fmt::format("the disk {} is attached", name),
-                            "xvm vdi who shows by whom");
-        if (std::filesystem::exists(pool_undo_path(vdi.uuid)))
-            throw Error(Errc::precondition, "an earlier edit was cut off",
-                        "roll it back first: xva-disk --undo");
-    }
-}
-
-/// Keeps a VM from being started; released again whatever happens.
-class Hold {
-  public:
-    explicit Hold(const Target& target) : session_(target.pool->session())
-    {
-        if (!target.vm)
-            return;
-        vm_ = target.vm->ref;
-        try {
-            for (const char* operation : {"start", "start_on", "resume", "resume_on"}) {
-                if (target.vm->record.blocked_operations.contains(operation))
-                    continue; // by somebody else, and not ours to release
-                session_.call("VM.add_to_blocked_operations",
-                              {xapi::Session::value(vm_), xmlrpc::Value(operation),
-                               xmlrpc::Value(lab::own_mark().reason("its disk is being written"))});
-                held_.emplace_back(operation);
-            }
-        } catch (const Error&) {
-            release();
-            throw;
-        }
-    }
-    ~Hold() { release(); }
-    Hold(const Hold&) = delete;
-    Hold& operator=(const Hold&) = delete;
-
-  private:
-    void release() noexcept
-    {
-        for (const std::string& operation : held_)
-            session_.clean_up("VM.remove_from_blocked_operations",
-                              {xapi::Session::value(vm_), xmlrpc::Value(operation)});
-        held_.clear();
-    }
-
-    xapi::Session& session_;
-    xapi::Ref<xapi::Vm> vm_;
-    std::vector<std::string> held_;
-};
-
 struct Change {
     const NamedDisk* disk;
     block::Overlay* overlay;
     std::vector<block::Extent> dirty;
     std::string log;
+    bool whole = false; ///< the log has all of the disk, because all of it is sent
 };
 
 void each_piece(const Change& change,
@@ -143,19 +43,92 @@ void each_piece(const Change& change,
         }
 }
 
-void send(lab::Pool& pool, const Change& change, const std::function<void(std::uint64_t)>& sent)
+/// The new content where it is new.
+Patch patch_of(const Change& change)
 {
-    transfer::ExtentUpload upload(pool, change.disk->vdi, patience);
-    each_piece(change, [&](std::uint64_t offset, std::span<std::byte> part) {
-        change.overlay->read(offset, part);
-        upload.write(offset, part);
-        sent(part.size());
-    });
-    upload.finish();
+    return [&change](std::uint64_t offset, std::span<std::byte> part) {
+        for (const block::Extent& extent : change.dirty) {
+            const std::uint64_t begin = std::max(extent.offset, offset);
+            const std::uint64_t end = std::min(extent.offset + extent.length, offset + part.size());
+            if (begin < end)
+                change.overlay->read(begin, part.subspan(static_cast<std::size_t>(begin - offset),
+                                                         static_cast<std::size_t>(end - begin)));
+        }
+    };
 }
 
-void compare(lab::Pool& pool, const Change& change)
+/// How much goes to and from the server.
+class Meter {
+  public:
+    explicit Meter(const CommitOptions& options) : options_(options) {}
+    void expect(std::uint64_t bytes) { total_ += bytes; }
+    void moved(std::uint64_t bytes)
+    {
+        done_ += bytes;
+        if (options_.progress)
+            options_.progress(done_, total_);
+    }
+
+  private:
+    const CommitOptions& options_;
+    std::uint64_t done_ = 0, total_ = 0;
+};
+
+WholeDisk whole_disk(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, const std::string& log)
 {
+    return {.pool = pool, .vdi = vdi, .log = log, .patience = patience};
+}
+
+/// False when the server takes whole disks only; nothing has been sent then.
+bool send_extents(lab::Pool& pool, const Change& change, Meter& meter)
+{
+    std::optional<transfer::ExtentUpload> upload;
+    try {
+        upload.emplace(pool, change.disk->vdi, patience);
+    } catch (const xapi::Fault& fault) {
+        if (transfer::refuses_extents(fault))
+            return false;
+        throw;
+    }
+    each_piece(change, [&](std::uint64_t offset, std::span<std::byte> part) {
+        change.overlay->read(offset, part);
+        upload->write(offset, part);
+        meter.moved(part.size());
+    });
+    upload->finish();
+    return true;
+}
+
+void send(lab::Pool& pool, Change& change, const CommitOptions& options, Meter& meter)
+{
+    if (send_extents(pool, change, meter))
+        return;
+    WholeDisk disk = whole_disk(pool, change.disk->vdi, change.log);
+    disk.moved = [&](std::uint64_t bytes) { meter.moved(bytes); };
+    for (const block::Extent& extent : change.dirty)
+        meter.moved(extent.length); // as part of the whole
+    meter.expect(3 * disk.size());  // read, sent, read back
+    if (options.open.warn)
+        options.open.warn(fmt::format(
+            "the server takes whole disks only: all {} of {} are read, kept in {} until "
+            "it is done, sent, and read back",
+            text::human_size(disk.size()), text::quoted(disk.vdi.record.name_label),
+            text::printable(std::filesystem::path(change.log).parent_path().string())));
+    // The log of the changed parts would not do: a break could damage others. It has not been
+    // needed, for nothing was sent.
+    std::filesystem::remove(change.log);
+    keep_whole(disk, options.open.stop);
+    change.whole = true;
+    send_whole(disk, patch_of(change));
+}
+
+void compare(lab::Pool& pool, const Change& change, Meter& meter)
+{
+    if (change.whole) {
+        WholeDisk whole = whole_disk(pool, change.disk->vdi, change.log);
+        whole.moved = [&](std::uint64_t bytes) { meter.moved(bytes); };
+        return compare_whole(whole, patch_of(change));
+    }
     transfer::PoolDisk disk(pool, change.disk->vdi, {.patience = patience});
     std::vector<std::byte> there(piece);
     each_piece(change, [&](std::uint64_t offset, std::span<std::byte> part) {
@@ -168,13 +141,51 @@ void compare(lab::Pool& pool, const Change& change)
     });
 }
 
+/// A server that takes no extents was sent none, so the disk must be as the log says.
+std::uint64_t found_unchanged(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi,
+                              const std::string& log)
+{
+    transfer::PoolDisk disk(pool, vdi, {.patience = patience});
+    std::vector<std::byte> there(piece);
+    read_pool_undo(log, vdi.record.uuid,
+                   [&](std::uint64_t offset, std::span<const std::byte> data) {
+                       const auto read = std::span(there).first(data.size());
+                       disk.device().read(offset, read);
+                       if (!std::equal(read.begin(), read.end(), data.begin()))
+                           throw Error(Errc::failed, "the server took parts of the disk before, "
+                                                     "and now takes whole disks only");
+                   });
+    return 0;
+}
+
+std::uint64_t put_extents_back(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi,
+                               const std::string& log)
+{
+    std::optional<transfer::ExtentUpload> upload;
+    try {
+        upload.emplace(pool, vdi, patience);
+    } catch (const xapi::Fault& fault) {
+        if (!transfer::refuses_extents(fault))
+            throw;
+        return found_unchanged(pool, vdi, log);
+    }
+    const std::uint64_t bytes = read_pool_undo(
+        log, vdi.record.uuid, [&](std::uint64_t offset, std::span<const std::byte> data) {
+            upload->write(offset, data);
+        });
+    upload->finish();
+    return bytes;
+}
+
 std::uint64_t put_back(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, const std::string& log)
 {
-    transfer::ExtentUpload upload(pool, vdi, patience);
-    const std::uint64_t bytes = read_pool_undo(
-        log, vdi.record.uuid,
-        [&](std::uint64_t offset, std::span<const std::byte> data) { upload.write(offset, data); });
-    upload.finish();
+    std::uint64_t bytes = 0;
+    if (const auto size = whole_undo_size(log, vdi.record.uuid)) {
+        send_whole(whole_disk(pool, vdi, log), {});
+        bytes = *size;
+    } else {
+        bytes = put_extents_back(pool, vdi, log);
+    }
     std::filesystem::remove(log);
     return bytes;
 }
@@ -202,28 +213,28 @@ std::uint64_t put_back(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, cons
 void check_pool_disks(const std::string& name, const CommitOptions& options)
 {
     lab::Pools pools({}, {}, options.open.stop);
-    check(find(pools, name));
+    check_target(find_target(pools, name));
 }
 
 void commit_to_pool(const std::string& name, std::span<const DiskEdit> edits,
                     const CommitOptions& options)
 {
     lab::Pools pools({}, {}, {}); // once begun, a stop request waits
-    const Target target = find(pools, name);
+    const Target target = find_target(pools, name);
     lab::Pool& pool = *target.pool;
     if (options.close_source)
         options.close_source(); // an export holds the disk
-    check(target);
+    check_target(target);
     const Hold hold(target);
-    check(target); // nobody has started it in the meantime
+    check_target(target); // nobody has started it in the meantime
     std::vector<Change> changes;
-    std::uint64_t total = 0, done = 0;
+    Meter meter(options);
     for (const DiskEdit& edit : edits) {
         const NamedDisk& disk = target.disks.at(edit.disk);
         Change change{&disk, edit.overlay, edit.overlay->dirty(),
                       pool_undo_path(disk.vdi.record.uuid)};
         for (const block::Extent& extent : change.dirty)
-            total += extent.length;
+            meter.expect(extent.length);
         if (!change.dirty.empty())
             changes.push_back(std::move(change));
     }
@@ -232,14 +243,10 @@ void commit_to_pool(const std::string& name, std::span<const DiskEdit> edits,
             transfer::PoolDisk old(pool, change.disk->vdi, {.patience = patience});
             write_pool_undo(change.log, change.disk->vdi.record.uuid, old.device(), change.dirty);
         }
+        for (Change& change : changes)
+            send(pool, change, options, meter);
         for (const Change& change : changes)
-            send(pool, change, [&](std::uint64_t bytes) {
-                done += bytes;
-                if (options.progress)
-                    options.progress(done, total);
-            });
-        for (const Change& change : changes)
-            compare(pool, change);
+            compare(pool, change, meter);
     } catch (const Error& error) {
         roll_back(pool, changes, error, name);
     }
@@ -250,7 +257,7 @@ void commit_to_pool(const std::string& name, std::span<const DiskEdit> edits,
 block::UndoResult undo_in_pool(const std::string& name)
 {
     lab::Pools pools({}, {}, {});
-    const Target target = find(pools, name);
+    const Target target = find_target(pools, name);
     std::vector<const NamedDisk*> logged;
     for (const NamedDisk& disk : target.disks)
         if (std::filesystem::exists(pool_undo_path(disk.vdi.record.uuid)))

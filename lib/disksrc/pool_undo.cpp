@@ -3,6 +3,7 @@
 
 #include <xenlab/base/error.hpp>
 #include <xenlab/base/text.hpp>
+#include <xenlab/block/disk_sink.hpp>
 #include <xenlab/bytes/crc32.hpp>
 #include <xenlab/bytes/endian.hpp>
 #include <xenlab/io/fd.hpp>
@@ -14,6 +15,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <vector>
 
@@ -27,13 +29,37 @@ constexpr std::size_t head_size = 64;
 constexpr std::size_t record_size = 12;
 constexpr std::size_t piece = 1U << 20U;
 
-std::vector<std::byte> head_of(const std::string& vdi_uuid)
+std::vector<std::byte> as_head(const std::string& text)
 {
-    const std::string text = fmt::format("XLABPOOL1 {}\n", vdi_uuid);
     std::vector<std::byte> head(head_size);
     for (std::size_t i = 0; i < std::min(text.size(), head.size()); ++i)
         head[i] = static_cast<std::byte>(text[i]);
     return head;
+}
+
+std::vector<std::byte> head_of(const std::string& vdi_uuid)
+{
+    return as_head(fmt::format("XLABPOOL1 {}\n", vdi_uuid));
+}
+
+std::vector<std::byte> whole_head_of(const std::string& vdi_uuid, std::uint64_t size)
+{
+    return as_head(fmt::format("XLABPOOL2 {} {:016x}\n", vdi_uuid, size));
+}
+
+/// The size in such a head; nothing when it is another one.
+std::optional<std::uint64_t> size_in(std::span<const std::byte> head, const std::string& vdi_uuid)
+{
+    std::string digits;
+    for (const std::byte b : head.last(1 + 16).first(16))
+        digits += static_cast<char>(b);
+    std::uint64_t size = 0;
+    const auto [end, failure] =
+        std::from_chars(digits.data(), digits.data() + digits.size(), size, 16);
+    if (failure != std::errc() || end != digits.data() + digits.size() ||
+        !std::ranges::equal(head, whole_head_of(vdi_uuid, size)))
+        return std::nullopt;
+    return size;
 }
 
 /// Reads forward, with a running CRC.
@@ -67,7 +93,7 @@ std::uint64_t pass(const std::string& path, const std::string& vdi_uuid,
     LogReader log(path);
     std::vector<std::byte> head(head_size);
     log.read(head);
-    if (head != head_of(vdi_uuid))
+    if (head != head_of(vdi_uuid) && !size_in(head, vdi_uuid))
         log.damaged();
     std::uint64_t sum = 0;
     std::vector<std::byte> data;
@@ -93,6 +119,62 @@ std::uint64_t pass(const std::string& path, const std::string& vdi_uuid,
     return sum;
 }
 
+/// Writes records with a running CRC; the log is on disk after finish().
+class LogWriter {
+  public:
+    LogWriter(const std::string& path, const std::vector<std::byte>& head) : file_(refuse(path))
+    {
+        ::fchmod(file_.fd(), 0600);
+        put(head);
+    }
+    void record(std::uint64_t offset, std::span<const std::byte> data)
+    {
+        std::array<std::byte, record_size> record{};
+        bytes::store_le(std::span<std::byte>(record), 0, offset);
+        bytes::store_le(std::span<std::byte>(record), 8, static_cast<std::uint32_t>(data.size()));
+        put(record);
+        put(data);
+    }
+    void finish()
+    {
+        put(std::array<std::byte, record_size>{});
+        std::array<std::byte, 4> sum{};
+        bytes::store_le(std::span<std::byte>(sum), 0, crc_);
+        file_.write(sum);
+        file_.commit();
+    }
+
+  private:
+    static const std::string& refuse(const std::string& path)
+    {
+        if (std::filesystem::exists(path))
+            throw Error(Errc::precondition, "an earlier edit was cut off",
+                        "roll it back first: xva-disk --undo");
+        return path;
+    }
+    void put(std::span<const std::byte> data)
+    {
+        crc_ = bytes::crc32(data, crc_);
+        file_.write(data);
+    }
+
+    io::OutputFile file_;
+    std::uint32_t crc_ = 0;
+};
+
+/// Calls act(offset, piece of the buffer) for the range.
+template <typename Act>
+void each_piece(std::uint64_t offset, std::uint64_t length, const Act& act)
+{
+    std::vector<std::byte> data(static_cast<std::size_t>(std::min<std::uint64_t>(length, piece)));
+    for (std::uint64_t done = 0; done < length;) {
+        const auto part = std::span(data).first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(length - done, piece)));
+        act(offset + done, part);
+        done += part.size();
+    }
+}
+
 } // namespace
 
 std::string pool_undo_path(const std::string& vdi_uuid)
@@ -109,36 +191,33 @@ std::string pool_undo_path(const std::string& vdi_uuid)
 void write_pool_undo(const std::string& path, const std::string& vdi_uuid, block::BlockDevice& disk,
                      std::span<const block::Extent> extents)
 {
-    if (std::filesystem::exists(path))
-        throw Error(Errc::precondition, "an earlier edit was cut off",
-                    "roll it back first: xva-disk --undo");
-    io::OutputFile file(path);
-    ::fchmod(file.fd(), 0600);
-    std::uint32_t crc = 0;
-    const auto put = [&](std::span<const std::byte> data) {
-        crc = bytes::crc32(data, crc);
-        file.write(data);
-    };
-    put(head_of(vdi_uuid));
-    std::array<std::byte, record_size> record{};
-    std::vector<std::byte> data;
+    LogWriter log(path, head_of(vdi_uuid));
     for (const block::Extent& extent : extents)
-        for (std::uint64_t done = 0; done < extent.length; done += data.size()) {
-            data.resize(
-                static_cast<std::size_t>(std::min<std::uint64_t>(extent.length - done, piece)));
-            disk.read(extent.offset + done, data);
-            bytes::store_le(std::span<std::byte>(record), 0, extent.offset + done);
-            bytes::store_le(std::span<std::byte>(record), 8,
-                            static_cast<std::uint32_t>(data.size()));
-            put(record);
-            put(data);
-        }
-    record.fill(std::byte{0});
-    put(record);
-    std::array<std::byte, 4> sum{};
-    bytes::store_le(std::span<std::byte>(sum), 0, crc);
-    file.write(sum);
-    file.commit();
+        each_piece(extent.offset, extent.length, [&](std::uint64_t at, std::span<std::byte> part) {
+            disk.read(at, part);
+            log.record(at, part);
+        });
+    log.finish();
+}
+
+void write_whole_undo(const std::string& path, const std::string& vdi_uuid, std::uint64_t size,
+                      const std::function<void(std::uint64_t offset, std::span<std::byte>)>& read)
+{
+    LogWriter log(path, whole_head_of(vdi_uuid, size));
+    each_piece(0, size, [&](std::uint64_t at, std::span<std::byte> part) {
+        read(at, part);
+        if (!block::is_zero(part))
+            log.record(at, part);
+    });
+    log.finish();
+}
+
+std::optional<std::uint64_t> whole_undo_size(const std::string& path, const std::string& vdi_uuid)
+{
+    LogReader log(path);
+    std::vector<std::byte> head(head_size);
+    log.read(head);
+    return size_in(head, vdi_uuid);
 }
 
 std::uint64_t

@@ -32,7 +32,8 @@ bool token_char(char c)
 void read_line(IncomingRequest& request, std::string_view line)
 {
     const auto words = text::split(line, ' ');
-    if (words.size() != 3 || words[0].empty() || !std::all_of(words[0].begin(), words[0].end(), token_char))
+    if (words.size() != 3 || words[0].empty() ||
+        !std::all_of(words[0].begin(), words[0].end(), token_char))
         bad("an odd first line");
     if (words[2] != "HTTP/1.1" && words[2] != "HTTP/1.0")
         throw HttpRefusal(505, "a request that is not HTTP/1.1");
@@ -50,7 +51,8 @@ void read_field(IncomingRequest& request, std::string_view line)
 {
     const std::size_t colon = line.find(':');
     const std::string_view name = line.substr(0, colon);
-    if (colon == std::string_view::npos || name.empty() || !std::all_of(name.begin(), name.end(), token_char))
+    if (colon == std::string_view::npos || name.empty() ||
+        !std::all_of(name.begin(), name.end(), token_char))
         bad("an odd field"); // a folded one, too
     const std::string_view value = text::trim(line.substr(colon + 1));
     if (!std::all_of(value.begin(), value.end(),

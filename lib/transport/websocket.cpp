@@ -41,7 +41,8 @@ WebSocketDecoder::Bytes websocket_head(std::size_t length)
     const bool is_long = length <= 0xFFFF;
     head.push_back(static_cast<std::byte>(is_long ? long_length : longer_length));
     for (int shift = is_long ? 8 : 56; shift >= 0; shift -= 8)
-        head.push_back(static_cast<std::byte>(std::uint64_t{length} >> static_cast<unsigned>(shift)));
+        head.push_back(
+            static_cast<std::byte>(std::uint64_t{length} >> static_cast<unsigned>(shift)));
     return head;
 }
 
@@ -117,7 +118,8 @@ void WebSocketDecoder::end_control(Bytes& answers)
     if (control_.size() == 1)
         return fail(WebSocketStatus::violation, "half a status", answers);
     // Its status goes back, as RFC 6455 5.5.1 recommends.
-    put_frame(answers, close_frame, std::span(control_).first(std::min<std::size_t>(control_.size(), 2)));
+    put_frame(answers, close_frame,
+              std::span(control_).first(std::min<std::size_t>(control_.size(), 2)));
     closed_ = true;
 }
 

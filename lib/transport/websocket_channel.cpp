@@ -73,7 +73,8 @@ std::size_t WebSocketChannel::read(std::span<std::byte> buffer, TimePoint deadli
         take(deadline);
     const std::size_t n = std::min(buffer.size(), data_.size() - at_);
     if (n == 0 && !decoder_.violation().empty())
-        throw Error(Errc::bad_data, fmt::format("{}: bad WebSocket data: {}", peer(), decoder_.violation()));
+        throw Error(Errc::bad_data,
+                    fmt::format("{}: bad WebSocket data: {}", peer(), decoder_.violation()));
     std::copy_n(data_.begin() + static_cast<std::ptrdiff_t>(at_), n, buffer.begin());
     at_ += n;
     return n;
@@ -117,8 +118,8 @@ bool is_key(std::string_view key)
 {
     return key.size() == 24 && key.ends_with("==") &&
            std::all_of(key.begin(), key.end() - 2, [](char c) {
-               return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                      (c >= '0' && c <= '9') || c == '+' || c == '/';
+               return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
+                      c == '+' || c == '/';
            });
 }
 
@@ -137,12 +138,12 @@ std::unique_ptr<Channel> accept_websocket(std::unique_ptr<Channel>& plain,
     const bool named = !request.field("sec-websocket-protocol").empty();
     if (named && !request.lists("sec-websocket-protocol", "binary"))
         throw HttpRefusal(400, "another subprotocol than binary");
-    const std::string answer = fmt::format("HTTP/1.1 101 Switching Protocols\r\n"
-                                           "Upgrade: websocket\r\n"
-                                           "Connection: Upgrade\r\n"
-                                           "Sec-WebSocket-Accept: {}\r\n{}\r\n",
-                                           answer_to(key),
-                                           named ? "Sec-WebSocket-Protocol: binary\r\n" : "");
+    const std::string answer =
+        fmt::format("HTTP/1.1 101 Switching Protocols\r\n"
+                    "Upgrade: websocket\r\n"
+                    "Connection: Upgrade\r\n"
+                    "Sec-WebSocket-Accept: {}\r\n{}\r\n",
+                    answer_to(key), named ? "Sec-WebSocket-Protocol: binary\r\n" : "");
     plain->write(std::as_bytes(std::span(answer)), {}, deadline);
     return std::make_unique<WebSocketChannel>(std::move(plain));
 }

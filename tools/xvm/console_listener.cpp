@@ -99,9 +99,8 @@ void serve_visitors(const Listener& listener, std::size_t most,
         if (!peer || !make_room(guests, most))
             continue;
         Guest& guest = guests.emplace_back();
-        guest.thread =
-            std::jthread([&act, &visitor = guest.visitor,
-                          fd = std::make_shared<io::Fd>(std::move(peer))] {
+        guest.thread = std::jthread(
+            [&act, &visitor = guest.visitor, fd = std::make_shared<io::Fd>(std::move(peer))] {
                 act(std::move(*fd), visitor);
                 visitor.done = true;
             });

@@ -61,9 +61,8 @@ class TextConsole {
 
 void TextConsole::connect()
 {
-    console_ =
-        transfer::open_console(*vm_.pool, vm_.ref, transfer::ConsoleKind::text,
-                               transport::deadline_in(time_to_connect), context_.stop);
+    console_ = transfer::open_console(*vm_.pool, vm_.ref, transfer::ConsoleKind::text,
+                                      transport::deadline_in(time_to_connect), context_.stop);
 }
 
 void TextConsole::say(std::string_view words) const
@@ -77,8 +76,7 @@ void TextConsole::say(std::string_view words) const
 void TextConsole::take_keys()
 {
     std::array<std::byte, piece> buffer{};
-    const auto typed =
-        std::span(buffer).first(keys_->read(buffer, transport::no_deadline));
+    const auto typed = std::span(buffer).first(keys_->read(buffer, transport::no_deadline));
     if (typed.empty()) {
         keys_.reset(); // what the guest says goes on being shown
         return;

@@ -47,18 +47,30 @@ bool same_secret(std::string_view a, std::string_view b)
 std::string_view reason(int status)
 {
     switch (status) {
-    case 200: return "OK";
-    case 303: return "See Other";
-    case 400: return "Bad Request";
-    case 403: return "Forbidden";
-    case 404: return "Not Found";
-    case 405: return "Method Not Allowed";
-    case 408: return "Request Timeout";
-    case 421: return "Misdirected Request";
-    case 426: return "Upgrade Required";
-    case 431: return "Request Header Fields Too Large";
-    case 505: return "HTTP Version Not Supported";
-    default: return "Internal Server Error";
+    case 200:
+        return "OK";
+    case 303:
+        return "See Other";
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 408:
+        return "Request Timeout";
+    case 421:
+        return "Misdirected Request";
+    case 426:
+        return "Upgrade Required";
+    case 431:
+        return "Request Header Fields Too Large";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Internal Server Error";
     }
 }
 
@@ -66,16 +78,15 @@ std::string_view reason(int status)
 /// unread would take the answer away from the browser.
 void send_answer(Channel& channel, int status, std::string_view fields, std::string_view body)
 {
-    const std::string head =
-        fmt::format("HTTP/1.1 {} {}\r\n"
-                    "Connection: close\r\n"
-                    "Content-Length: {}\r\n"
-                    "Cache-Control: no-store\r\n"
-                    "Referrer-Policy: no-referrer\r\n"
-                    "X-Content-Type-Options: nosniff\r\n"
-                    "Cross-Origin-Resource-Policy: same-origin\r\n"
-                    "{}\r\n",
-                    status, reason(status), body.size(), fields);
+    const std::string head = fmt::format("HTTP/1.1 {} {}\r\n"
+                                         "Connection: close\r\n"
+                                         "Content-Length: {}\r\n"
+                                         "Cache-Control: no-store\r\n"
+                                         "Referrer-Policy: no-referrer\r\n"
+                                         "X-Content-Type-Options: nosniff\r\n"
+                                         "Cross-Origin-Resource-Policy: same-origin\r\n"
+                                         "{}\r\n",
+                                         status, reason(status), body.size(), fields);
     channel.write(std::as_bytes(std::span(head)), std::as_bytes(std::span(body)),
                   transport::deadline_in(time_to_take));
     transport::end_writing(channel, transport::deadline_in(time_to_take));

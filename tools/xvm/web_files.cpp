@@ -51,7 +51,8 @@ WebFiles::WebFiles()
 {
     // XDG Base Directory Specification 0.8
     const char* set = std::getenv("XDG_DATA_DIRS");
-    const std::string folders = set != nullptr && *set != '\0' ? set : "/usr/local/share:/usr/share";
+    const std::string folders =
+        set != nullptr && *set != '\0' ? set : "/usr/local/share:/usr/share";
     for (const std::string_view folder : text::split(folders, ':')) {
         const fs::path novnc = fs::path(folder) / "novnc";
         std::error_code none;
@@ -72,7 +73,8 @@ void WebFiles::collect(const std::string& folder)
             if (type.empty() || !entry.is_regular_file())
                 continue;
             if (entries_.size() == most_files)
-                throw Error(Errc::failed, fmt::format("{}: too many files", text::printable(folder)));
+                throw Error(Errc::failed,
+                            fmt::format("{}: too many files", text::printable(folder)));
             entries_.emplace(entry.path().lexically_relative(folder).generic_string(),
                              Entry{entry.path().string(), type});
         }

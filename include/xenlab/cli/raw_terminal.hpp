@@ -4,9 +4,9 @@
 
 namespace xenlab::cli {
 
-/// Raw mode while it lives, if `wanted` and if there is a terminal. The old mode comes back with its
-/// end and when a second signal kills the process; what was typed or answered by the terminal and
-/// not read is dropped then, so that it does not end up in a shell. One at a time.
+/// Raw mode while it lives, if `wanted` and if there is a terminal. The old mode comes back with
+/// its end and when a second signal kills the process; what was typed or answered by the terminal
+/// and not read is dropped then, so that it does not end up in a shell. One at a time.
 class RawTerminal {
   public:
     explicit RawTerminal(bool wanted);

@@ -5,6 +5,7 @@
 #include <xenlab/block/block_device.hpp>
 #include <xenlab/io/byte_sink.hpp>
 #include <xenlab/lab/connect.hpp>
+#include <xenlab/xapi/fault.hpp>
 
 #include <chrono>
 #include <cstdint>
@@ -42,6 +43,29 @@ class ExtentUpload {
     /// Both must be multiples of 512.
     void write(std::uint64_t offset, std::span<const std::byte> data);
     /// Ends the request and waits for the verdict. Throws Fault, Error{timeout}.
+    void finish();
+
+  private:
+    class Impl;
+    std::unique_ptr<Impl> impl_;
+};
+
+/// Whether that is how a server says that it takes whole disks only. It does so before it reads
+/// anything: the constructor of ExtentUpload throws it, and the disk is as it was.
+bool refuses_extents(const xapi::Fault& fault);
+
+/// All bytes of a disk that is there, in their order. Broken off, the disk is half overwritten, and
+/// where the break was, it may hold neither the old bytes nor the new.
+class WholeUpload {
+  public:
+    WholeUpload(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi,
+                std::chrono::milliseconds patience);
+    ~WholeUpload();
+    WholeUpload(const WholeUpload&) = delete;
+    WholeUpload& operator=(const WholeUpload&) = delete;
+
+    void write(std::span<const std::byte> data);
+    /// Once all bytes were written: waits for the verdict. Throws Fault, Error{timeout}.
     void finish();
 
   private:

@@ -43,8 +43,8 @@ class WebSocketDecoder {
     void end_control(Bytes& answers);
     void fail(WebSocketStatus status, std::string why, Bytes& answers);
 
-    Bytes head_;                        ///< of the frame that begins
-    std::array<std::byte, 4> mask_{};   ///< of the frame that goes on
+    Bytes head_;                         ///< of the frame that begins
+    std::array<std::byte, 4> mask_{};    ///< of the frame that goes on
     std::uint64_t left_ = 0, place_ = 0; ///< of its payload: to come, done
     unsigned opcode_ = 0;
     bool in_frame_ = false, in_message_ = false, closed_ = false;
@@ -56,9 +56,9 @@ class WebSocketDecoder {
 WebSocketDecoder::Bytes websocket_head(std::size_t length);
 
 /// Answers a request to upgrade and is the connection from then on: read() gives the payload of
-/// binary frames, write() sends one. The subprotocol "binary" is spoken when it is asked for. Throws
-/// HttpRefusal{400 | 426} before anything is answered; read() throws Error{bad_data} when the client
-/// breaks the protocol, after it was told so. Can be given to wait_any() if `plain` can.
+/// binary frames, write() sends one. The subprotocol "binary" is spoken when it is asked for.
+/// Throws HttpRefusal{400 | 426} before anything is answered; read() throws Error{bad_data} when
+/// the client breaks the protocol, after it was told so. Can be given to wait_any() if `plain` can.
 std::unique_ptr<Channel> accept_websocket(std::unique_ptr<Channel>& plain,
                                           const IncomingRequest& request, TimePoint deadline);
 

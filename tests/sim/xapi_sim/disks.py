@@ -32,8 +32,9 @@ class DiskTransfer(Transfer):
             self.refuse("404 Not Found", "HTTP/1.0", "INTERNAL_ERROR", text)
         if form not in ("raw", "vhd", "tar"):
             self.refuse("404 Not Found", "HTTP/1.0", "INTERNAL_ERROR", f"Unknown format {form}")
-        if chunked and form == "vhd":
-            self.refuse("404 Not Found", "HTTP/1.0", "INTERNAL_ERROR", "Cannot handle chunked VHD")
+        if chunked and (form == "vhd" or self.pool.faults.take("no-extents")):
+            text = f"Cannot handle chunked {form.upper()}"
+            self.refuse("404 Not Found", "HTTP/1.0", "INTERNAL_ERROR", text)
         self.announce("HTTP/1.1", " application/octet-stream")
         vbd = self.pool.dom0_vbd(target, "RW")
         try:

@@ -32,6 +32,7 @@ KINDS = {
     "late-failure": {"where": "*", "count": "1", "code": "SR_BACKEND_FAILURE_44"},
     "no-verdict": {"where": "*", "count": "1"},
     "reset-at-end": {"where": "*", "count": "1"},
+    "no-extents": {"count": "*"},
     # sessions and roles
     "expire-session": {"calls": "1", "count": "1"},
     "slave": {"address": "", "count": "*"},

@@ -55,8 +55,9 @@ TEST(WebSocket, TheExampleOfTheSpecificationIsRead)
 
 TEST(WebSocket, PiecesOfAnySizeGiveTheSame)
 {
-    const std::string all = masked('\x02', "one ") + masked('\x89', "ping") + masked('\x80', "two") +
-                            masked('\x82', "") + masked('\x82', " three") + masked('\x88', "\x03\xe8");
+    const std::string all = masked('\x02', "one ") + masked('\x89', "ping") +
+                            masked('\x80', "two") + masked('\x82', "") + masked('\x82', " three") +
+                            masked('\x88', "\x03\xe8");
     for (std::size_t size = 1; size <= all.size(); ++size) {
         Fed fed;
         for (std::size_t at = 0; at < all.size(); at += size)
@@ -88,16 +89,18 @@ TEST(WebSocket, LengthsTakeTheFewestBytes)
 
 TEST(WebSocket, RequestsAreReadStrictly)
 {
-    const auto request = transport::parse_request("GET /a?b=c?d HTTP/1.1\r\nHost:  x:1 \r\nA: 1, Two\r\nB:");
+    const auto request =
+        transport::parse_request("GET /a?b=c?d HTTP/1.1\r\nHost:  x:1 \r\nA: 1, Two\r\nB:");
     EXPECT_EQ(request.path, "/a");
     EXPECT_EQ(request.query, "b=c?d");
     EXPECT_EQ(request.field("host"), "x:1");
     EXPECT_EQ(request.field("b"), "");
     EXPECT_TRUE(request.lists("a", "two"));
     EXPECT_FALSE(request.lists("a", "three"));
-    for (const char* bad : {"", "GET", "GET / HTTP/1.1 x", "G(T / HTTP/1.1", "GET x HTTP/1.1", "GET /\x80 HTTP/1.1",
-                            "GET / HTTP/1.1\nA: b", "GET / HTTP/1.1\r\nA", "GET / HTTP/1.1\r\n: b",
-                            "GET / HTTP/1.1\r\nA : b", "GET / HTTP/1.1\r\nA: \x01", "GET / HTTP/1.1\r\n",
-                            "GET / HTTP/1.1\r\r"})
+    for (const char* bad :
+         {"", "GET", "GET / HTTP/1.1 x", "G(T / HTTP/1.1", "GET x HTTP/1.1", "GET /\x80 HTTP/1.1",
+          "GET / HTTP/1.1\nA: b", "GET / HTTP/1.1\r\nA", "GET / HTTP/1.1\r\n: b",
+          "GET / HTTP/1.1\r\nA : b", "GET / HTTP/1.1\r\nA: \x01", "GET / HTTP/1.1\r\n",
+          "GET / HTTP/1.1\r\r"})
         EXPECT_THROW(transport::parse_request(bad), transport::HttpRefusal) << bad;
 }
