@@ -22,8 +22,7 @@ void FdSink::write(std::span<const std::byte> data)
         write_all(fd_, data, name_);
         return;
     }
-    for (const std::byte b : data)
-        buffer_ += static_cast<char>(b);
+    buffer_.append(reinterpret_cast<const char*>(data.data()), data.size()); // char may alias all
 }
 
 void FdSink::flush()
@@ -54,8 +53,7 @@ void FileSink::finish()
 
 void StringSink::write(std::span<const std::byte> data)
 {
-    for (const std::byte b : data)
-        text_ += static_cast<char>(b);
+    text_.append(reinterpret_cast<const char*>(data.data()), data.size());
 }
 
 } // namespace xenlab::io

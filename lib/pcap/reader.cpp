@@ -4,6 +4,8 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <bit>
 #include <cstring>
 
 namespace xenlab::pcap {
@@ -76,6 +78,15 @@ std::optional<Reader> Reader::open(io::ByteSource& source)
     return reader;
 }
 
+bool Reader::has_more() const
+{
+    if (end_ - at_ < record_size)
+        return false;
+    const std::uint32_t captured = number(8);
+    // One that next() does not accept is here, too.
+    return captured > most_captured || end_ - at_ - record_size >= captured;
+}
+
 std::optional<Packet> Reader::next()
 {
     if (!fill(record_size)) {
@@ -83,10 +94,13 @@ std::optional<Packet> Reader::next()
             return std::nullopt;
         throw io::StreamError(io::Damage::truncated, "pcap stream: ends inside of a record header");
     }
-    const std::uint32_t seconds = number(0);
-    const std::uint32_t fraction = number(4);
-    const std::uint32_t captured = number(8);
-    const std::uint32_t original = number(12);
+    // Checked once: this is what happens a hundred thousand times a second.
+    std::array<std::uint32_t, 4> head{};
+    std::memcpy(head.data(), buffer_.data() + at_, record_size);
+    if (big_endian_ != (std::endian::native == std::endian::big))
+        for (std::uint32_t& one : head)
+            one = __builtin_bswap32(one);
+    const auto [seconds, fraction, captured, original] = head;
     if (captured > most_captured || captured > original)
         throw corrupt(fmt::format("a packet of {} bytes with {} captured", original, captured));
     if (fraction >= fractions_)

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <bit>
+#include <cstring>
 
 namespace xenlab::pcap {
 namespace {
@@ -139,12 +140,14 @@ void NgWriter::packet(std::uint32_t interface, const Packet& packet, std::string
                                             static_cast<std::uint32_t>(packet.time),
                                             static_cast<std::uint32_t>(packet.data.size()),
                                             packet.original_length};
-    std::array<std::byte, 8> tail{}; // padding and the length again
-    const auto raw = std::bit_cast<std::array<std::byte, 4>>(length);
-    std::copy(raw.begin(), raw.end(), tail.begin() + static_cast<std::ptrdiff_t>(padding));
-    sink_.write(std::as_bytes(std::span(head)));
-    sink_.write(packet.data);
-    sink_.write(std::span<const std::byte>(tail).first(padding + 4));
+    scratch_.resize(length);
+    std::byte* at = scratch_.data();
+    std::memcpy(at, head.data(), sizeof head);
+    std::memcpy(at + sizeof head, packet.data.data(), packet.data.size());
+    at += sizeof head + packet.data.size();
+    std::memset(at, 0, padding);
+    std::memcpy(at + padding, &length, sizeof length);
+    sink_.write(std::span<const std::byte>(scratch_));
 }
 
 void NgWriter::statistics(std::uint32_t interface, const Statistics& statistics)

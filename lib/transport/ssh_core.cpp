@@ -44,18 +44,27 @@ void SshCore::wake() noexcept
     ::eventfd_write(wake_.get(), 1);
 }
 
+/// With the mutex held.
+void SshCore::notify_everybody()
+{
+    changed_.notify_all();
+    for (const auto& streams : channels_) {
+        streams->out.changed.notify_all();
+        streams->err.changed.notify_all();
+    }
+}
+
 void SshCore::throw_broken() const
 {
     throw Error(Errc::unreachable, fmt::format("{}: {}", peer_, broken_));
 }
 
 template <typename Condition>
-void SshCore::wait_for(std::unique_lock<std::mutex>& lock, TimePoint deadline,
-                       const std::stop_token& stop, Condition condition)
+void SshCore::wait_for(std::condition_variable_any& changed, std::unique_lock<std::mutex>& lock,
+                       TimePoint deadline, const std::stop_token& stop, Condition condition)
 {
-    const bool done = deadline == no_deadline
-                          ? changed_.wait(lock, stop, condition)
-                          : changed_.wait_until(lock, stop, deadline, condition);
+    const bool done = deadline == no_deadline ? changed.wait(lock, stop, condition)
+                                              : changed.wait_until(lock, stop, deadline, condition);
     if (done)
         return;
     if (stop.stop_requested())
@@ -74,7 +83,7 @@ void SshCore::start(Route route, const std::stop_token& stop)
     thread_ = std::thread([self = shared_from_this()] { self->run(); });
     std::unique_lock lock(mutex_);
     try {
-        wait_for(lock, login_deadline_ + std::chrono::milliseconds(200), stop,
+        wait_for(changed_, lock, login_deadline_ + std::chrono::milliseconds(200), stop,
                  [this] { return logged_in_ || login_failure_ || finished_; });
     } catch (const Error& error) {
         if (error.code() == Errc::timeout)
@@ -99,7 +108,7 @@ void SshCore::close()
         std::unique_lock lock(mutex_);
         if (broken_.empty())
             broken_ = "the session was closed";
-        changed_.notify_all();
+        notify_everybody();
         ended = changed_.wait_for(lock, std::chrono::seconds(2), [this] { return finished_; });
     }
     if (ended && thread_.get_id() != std::this_thread::get_id())
@@ -125,7 +134,7 @@ std::shared_ptr<SshStreams> SshCore::open(ChannelPlan plan, TimePoint deadline,
     channels_.push_back(streams);
     wake();
     try {
-        wait_for(lock, deadline, stop,
+        wait_for(changed_, lock, deadline, stop,
                  [&] { return streams->state != SshStreams::State::opening || !broken_.empty(); });
     } catch (const Error&) {
         streams->give_up = true;
@@ -155,7 +164,7 @@ std::size_t SshCore::read(SshStreams& streams, Inbox& from, std::span<std::byte>
     if (buffer.empty())
         return 0;
     std::unique_lock lock(mutex_);
-    wait_for(lock, deadline, stop,
+    wait_for(from.changed, lock, deadline, stop,
              [&] { return from.size() > 0 || from.ended || !broken_.empty(); });
     const std::size_t n = std::min(buffer.size(), from.size());
     if (n == 0 && !from.ended)
@@ -176,7 +185,7 @@ void SshCore::write(SshStreams& streams, std::span<const std::byte> data, TimePo
 {
     while (!data.empty()) {
         std::unique_lock lock(mutex_);
-        wait_for(lock, deadline, stop, [&] {
+        wait_for(changed_, lock, deadline, stop, [&] {
             return streams.to_send.size() < most_unsent || streams.input_gone || !broken_.empty();
         });
         if (!broken_.empty())
@@ -203,7 +212,7 @@ void SshCore::end_input(SshStreams& streams)
 SshExit SshCore::wait_exit(SshStreams& streams, TimePoint deadline, const std::stop_token& stop)
 {
     std::unique_lock lock(mutex_);
-    wait_for(lock, deadline, stop,
+    wait_for(changed_, lock, deadline, stop,
              [&] { return streams.state == SshStreams::State::closed || !broken_.empty(); });
     if (streams.state != SshStreams::State::closed)
         throw_broken();

@@ -30,6 +30,8 @@ struct Inbox {
     std::size_t at = 0;   ///< read so far
     bool refused = false; ///< libssh holds more: take it when there is room
     bool ended = false;   ///< nothing follows `data`
+    bool untold = false;  ///< there is more than the reader was woken for
+    std::condition_variable_any changed;
     [[nodiscard]] std::size_t size() const noexcept { return data.size() - at; }
 };
 
@@ -40,6 +42,7 @@ struct ChannelPlan {
     std::uint16_t port = 0;
     bool terminal = false;
     std::size_t buffer = 0; ///< see SshCommandOptions
+    std::chrono::milliseconds gather{0};
 };
 
 class SshCore;
@@ -100,9 +103,10 @@ class SshCore : public std::enable_shared_from_this<SshCore> {
 
     // Any thread.
     template <typename Condition>
-    void wait_for(std::unique_lock<std::mutex>& lock, TimePoint deadline,
-                  const std::stop_token& stop, Condition condition);
+    void wait_for(std::condition_variable_any& changed, std::unique_lock<std::mutex>& lock,
+                  TimePoint deadline, const std::stop_token& stop, Condition condition);
     void wake() noexcept;
+    void notify_everybody();
     [[noreturn]] void throw_broken() const;
 
     // The thread.
@@ -110,6 +114,7 @@ class SshCore : public std::enable_shared_from_this<SshCore> {
     void login();
     void wait_for_socket();
     void serve();
+    void tell_readers();
     void serve_channels();
     void serve_channel(SshStreams& streams);
     bool advance(SshStreams& streams);
@@ -146,6 +151,10 @@ class SshCore : public std::enable_shared_from_this<SshCore> {
     TimePoint login_deadline_{};
     ssh_counter_struct counter_{};
     std::uint64_t counted_ = 0;
+    bool untold_ = false; ///< bytes came that no reader was woken for
+    unsigned untold_rounds_ = 0;
+    std::uint64_t told_bytes_ = 0;
+    TimePoint told_at_{};
     TimePoint heard_{}, asked_{};
     unsigned unanswered_ = 0;
     std::thread thread_;

@@ -111,7 +111,8 @@ class Session final : public SshSession {
                          .target = options.skip_noise ? with_mark(command, mark) : command,
                          .port = 0,
                          .terminal = options.terminal,
-                         .buffer = options.buffer};
+                         .buffer = options.buffer,
+                         .gather = options.gather};
         auto streams = core_->open(std::move(plan), deadline, options.stop);
         return std::make_unique<Command>(core_, std::move(streams), options.stop, mark);
     }

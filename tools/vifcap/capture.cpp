@@ -20,6 +20,7 @@ using transport::deadline_in;
 namespace {
 
 constexpr std::chrono::seconds time_to_end{10};
+constexpr std::size_t most_at_once = 1024;
 
 /// Standard output of the remote tcpdump. While it is silent, the host is told that we live; when
 /// an end was requested, it gets time for the rest.
@@ -105,6 +106,15 @@ void Capture::end()
     thread_.request_stop();
 }
 
+/// Told by the header of the packets, or by tcpdump's words: buffered, its header comes late.
+void Capture::listens()
+{
+    std::call_once(listens_, [this] {
+        end_.opened = true;
+        callbacks_.opened();
+    });
+}
+
 void Capture::take_line(const std::string& line)
 {
     if (const auto captured = counter(line, "captured"))
@@ -118,12 +128,14 @@ void Capture::take_line(const std::string& line)
              line.find("The interface went down") != std::string::npos ||
              line.find("That device is not up") != std::string::npos)
         end_.vanished = true;
-    else if (line == "vifcap: old tcpdump")
+    else if (line.find("listening on ") != std::string::npos)
+        listens();
+    else if (line == "vifcap: old tcpdump") {
+        end_.problem.clear(); // that it does not know the option: it is started without
         callbacks_.old();
-    else if (line == "vifcap: no tcpdump")
+    } else if (line == "vifcap: no tcpdump")
         end_.problem = "the host has no tcpdump";
-    else if (line.starts_with("tcpdump: ") && line.find("listening on") == std::string::npos &&
-             !line.starts_with("tcpdump: verbose output") &&
+    else if (line.starts_with("tcpdump: ") && !line.starts_with("tcpdump: verbose output") &&
              line.find("WARNING") == std::string::npos && line.find("Warning") == std::string::npos)
         end_.problem = text::printable(line);
 }
@@ -152,7 +164,7 @@ void Capture::read_packets(transport::SshCommand& command, const std::stop_token
     auto reader = pcap::Reader::open(source);
     if (!reader)
         return;
-    end_.opened = true;
+    listens();
     try {
         number_ = output_.open({.name = options_.plan.interface,
                                 .description = options_.description,
@@ -164,17 +176,35 @@ void Capture::read_packets(transport::SshCommand& command, const std::stop_token
         end_.output_failure = std::current_exception();
         return;
     }
-    callbacks_.opened();
-    while (const auto packet = reader->next()) {
-        last_time_ = packet->time;
-        try {
-            if (!output_.packet(*number_, *packet, reader->has_more()))
-                break;
-        } catch (const Error&) {
-            end_.output_failure = std::current_exception();
-            return;
+    std::vector<pcap::Packet> packets; // as many as are here at once
+    try {
+        while (const auto packet = reader->next()) {
+            packets.push_back(*packet);
+            if (packets.size() < most_at_once && reader->has_more())
+                continue;
+            if (!pass_on(packets))
+                return;
+            packets.clear();
         }
-        ++end_.written;
+    } catch (const Error&) { // the next one is damaged
+        pass_on(packets);
+        throw;
+    }
+}
+
+/// False when no more are wanted.
+bool Capture::pass_on(std::span<const pcap::Packet> packets)
+{
+    if (packets.empty())
+        return true;
+    last_time_ = packets.back().time;
+    try {
+        const std::size_t written = output_.packets(*number_, packets);
+        end_.written += written;
+        return written == packets.size();
+    } catch (const Error&) {
+        end_.output_failure = std::current_exception();
+        return false;
     }
 }
 
@@ -203,10 +233,13 @@ void Capture::run(const std::stop_token& stop)
             end_.problem = error.what();
     };
     try {
-        const auto command = session_->start(
-            capture_script(options_.plan),
-            {.stop = cut_.get_token(), .skip_noise = true, .terminal = false, .buffer = 1U << 20U},
-            deadline_in(30s));
+        const auto command = session_->start(capture_script(options_.plan),
+                                             {.stop = cut_.get_token(),
+                                              .skip_noise = true,
+                                              .terminal = false,
+                                              .buffer = 1U << 20U,
+                                              .gather = 2ms},
+                                             deadline_in(30s));
         std::jthread words([&] { read_words(*command); });
         std::optional<Error> failure;
         try {

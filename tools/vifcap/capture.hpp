@@ -11,7 +11,9 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -57,7 +59,9 @@ class Capture {
   private:
     void run(const std::stop_token& stop);
     void read_words(xenlab::transport::SshCommand& command);
+    void listens();
     void take_line(const std::string& line);
+    bool pass_on(std::span<const xenlab::pcap::Packet> packets);
     void close_source();
     void read_packets(xenlab::transport::SshCommand& command, const std::stop_token& stop);
 
@@ -66,6 +70,7 @@ class Capture {
     Output& output_;
     CaptureCallbacks callbacks_;
     CaptureEnd end_;
+    std::once_flag listens_;
     std::uint64_t last_time_ = 0;
     std::optional<std::uint32_t> number_; ///< in the output
     std::stop_source cut_;                ///< ends the remote command's reads

@@ -6,7 +6,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <utility>
 
 namespace vifcap {
 
@@ -144,13 +146,9 @@ std::uint32_t Output::open(const pcap::Interface& interface, std::string comment
     return static_cast<std::uint32_t>(sources_.size() - 1);
 }
 
-bool Output::packet(std::uint32_t number, const pcap::Packet& packet, bool more)
+void Output::write(Source& source, const pcap::Packet& packet)
 {
-    const std::lock_guard lock(mutex_);
-    if (full_)
-        return false;
     rotate_if_due();
-    Source& source = sources_.at(number);
     if (ng_) {
         ng_->packet(source.id, packet, source.comment);
         source.comment.clear();
@@ -160,15 +158,23 @@ bool Output::packet(std::uint32_t number, const pcap::Packet& packet, bool more)
                 *blocks_, pcap::Header{.link_type = classic_link_, .snap_length = 0});
         classic_->packet(packet);
     }
-    ++packets_;
-    full_ = options_.most_packets != 0 && packets_ >= options_.most_packets;
-    if (!more || full_)
-        blocks_->flush();
-    else
-        blocks_->pass_on_if_large();
-    if (full_ && options_.limit_reached)
+    blocks_->pass_on_if_large();
+}
+
+std::size_t Output::packets(std::uint32_t number, std::span<const pcap::Packet> packets)
+{
+    const std::lock_guard lock(mutex_);
+    std::size_t count = packets.size();
+    if (options_.most_packets != 0)
+        count = std::min<std::uint64_t>(count, options_.most_packets - packets_);
+    for (const pcap::Packet& packet : packets.first(count))
+        write(sources_.at(number), packet);
+    packets_ += count;
+    blocks_->flush();
+    if (options_.most_packets != 0 && packets_ == options_.most_packets &&
+        !std::exchange(full_, true) && options_.limit_reached)
         options_.limit_reached();
-    return true;
+    return count;
 }
 
 void Output::close(std::uint32_t number, const pcap::Statistics& statistics)

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -45,9 +46,9 @@ class Output {
     /// A new interface block; the number is good for this Output only. Throws Error{failed} when
     /// classic pcap cannot hold another link type. `comment` goes to the first packet.
     std::uint32_t open(const xenlab::pcap::Interface& interface, std::string comment);
-    /// False when it was not written, because the limit had been reached. `more`: others follow at
-    /// once, nothing needs to be shown.
-    bool packet(std::uint32_t source, const xenlab::pcap::Packet& packet, bool more);
+    /// Writes them and shows them to whoever reads. How many it were: fewer when the limit was
+    /// reached.
+    std::size_t packets(std::uint32_t source, std::span<const xenlab::pcap::Packet> packets);
     void close(std::uint32_t source, const xenlab::pcap::Statistics& statistics);
     /// A row among the packets.
     void event(const std::string& words, std::uint64_t time);
@@ -70,6 +71,7 @@ class Output {
     void begin_file();
     void end_file();
     void rotate_if_due();
+    void write(Source& source, const xenlab::pcap::Packet& packet);
     std::uint32_t events_interface();
 
     OutputOptions options_;

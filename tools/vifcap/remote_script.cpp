@@ -15,15 +15,13 @@ using namespace xenlab;
 
 namespace {
 
-// A packet after segmentation offload has up to 65535 bytes, its Ethernet and VLAN headers come on
-// top. In immediate mode every slot of the ring is that large (TPACKET_V2), so ring and snap length
-// go together; without immediate mode the last second is lost when an interface goes. But then
-// tcpdump, sshd and we are woken for each packet, and not for many at once: buffered, a loaded
-// interface costs a third of the processor time.
-constexpr std::uint64_t whole_packet = 65535 + 18;
-constexpr unsigned ring_kib = 131'072;
-constexpr unsigned small_ring_kib = 65'536;
-constexpr std::uint64_t small_packet = 2048;
+// In immediate mode (TPACKET_V2) every slot of the ring is as large as the snap length, and takes a
+// power of two of the kernel's memory: with the 68 bytes that libpcap puts in front, whole_packet
+// is the most that fits into 64 KiB. A byte more takes twice the memory, which dom0 has little of,
+// and the time to get it: 128 KiB slots made the first packet wait for 50 to 230 ms. After
+// segmentation offload frames of up to 65226 bytes were seen.
+constexpr std::uint64_t whole_packet = 65'456;
+constexpr unsigned ring_kib = 65'536;
 
 // A reader of flags gives "0x1003"; an odd number is up. The interface exists some time before the
 // hotplug script sets it up. The loop's wait for tcpdump is interrupted by the lifeline's TERM.
@@ -32,12 +30,6 @@ PATH=$PATH:/usr/sbin:/sbin:/usr/local/sbin
 pid= stop=
 trap 'stop=1; if [ -n "$pid" ]; then kill -INT "$pid"; ( sleep 3; kill -KILL "$pid" ) >/dev/null 2>&1 & fi' TERM
 command -v tcpdump >/dev/null 2>&1 || { echo "vifcap: no tcpdump" >&2; exit 127; }
-if [ -n "$now" ]; then
-    case $(tcpdump --help 2>&1) in
-    *--immediate-mode*) now=--immediate-mode ;;
-    *) now=; echo "vifcap: old tcpdump" >&2 ;;
-    esac
-fi
 state() {
     f=; { read -r f <"/sys/class/net/$if/flags"; } 2>/dev/null || return 2
     case $f in *[13579bdfBDF]) return 0 ;; esac
@@ -49,11 +41,19 @@ while [ -z "$stop" ]; do
     2) echo "vifcap: gone" >&2; exit 3 ;;
     1) sleep 0.02; continue ;;
     esac
-    XENLAB_VIFCAP=$tag tcpdump -i "$if" -n -U $now -s "$snap" -B "$ring" -w - -- "$filter" </dev/null 3>&- &
+    XENLAB_VIFCAP=$tag tcpdump -i "$if" -n $now -s "$snap" -B "$ring" -w - -- "$filter" </dev/null 3>&- &
     pid=$!
     [ -z "$stop" ] || kill -INT "$pid"
     wait "$pid"; status=$?
     while kill -0 "$pid" 2>/dev/null; do wait "$pid"; status=$?; done
+    pid=
+    case $status$now in
+    1*immediate*) # looked at only now: it takes longer than the first packet may
+        case $(tcpdump --help 2>&1) in
+        *--immediate-mode*) ;;
+        *) now=-U; echo "vifcap: old tcpdump" >&2; continue ;;
+        esac ;;
+    esac
     exit "$status"
 done
 )sh";
@@ -84,10 +84,10 @@ std::string capture_script(const CapturePlan& plan)
     const std::uint64_t snap = plan.snap_length == 0
                                    ? whole_packet
                                    : std::min<std::uint64_t>(plan.snap_length, pcap::most_captured);
-    return fmt::format("if={} filter={} snap={} ring={} tag={} now={}\n{}{}",
-                       text::shell_word(plan.interface), text::shell_word(plan.filter), snap,
-                       snap <= small_packet ? small_ring_kib : ring_kib, text::shell_word(plan.tag),
-                       plan.buffered ? "" : "yes", follow::lifeline(), capture_text);
+    return fmt::format(
+        "if={} filter={} snap={} ring={} tag={} now={}\n{}{}", text::shell_word(plan.interface),
+        text::shell_word(plan.filter), snap, ring_kib, text::shell_word(plan.tag),
+        plan.buffered ? "''" : "'-U --immediate-mode'", follow::lifeline(), capture_text);
 }
 
 std::string reap_script()

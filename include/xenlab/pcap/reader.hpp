@@ -28,7 +28,7 @@ struct Header {
 struct Packet {
     std::uint64_t time = 0;            ///< nanoseconds since 1970, as the capturing host saw it
     std::uint32_t original_length = 0; ///< on the wire; at least data.size()
-    std::span<const std::byte> data;   ///< valid until the next call
+    std::span<const std::byte> data;   ///< valid until the next call that reads
 };
 
 /// One thread. Borrows the source. Throws StreamError: truncated inside of a header or record,
@@ -43,8 +43,9 @@ class Reader {
     /// Nothing at the end, which must be between two records.
     std::optional<Packet> next();
 
-    /// True when the next packet is here already: no need to show what there is so far.
-    [[nodiscard]] bool has_more() const noexcept { return at_ + 16 <= end_; }
+    /// True when the next record is here already, and next() reads nothing: packets that it gave
+    /// before stay valid.
+    [[nodiscard]] bool has_more() const;
 
   private:
     explicit Reader(io::ByteSource& source);

@@ -11,6 +11,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace xenlab::pcap {
 
@@ -42,6 +43,7 @@ class NgWriter {
   private:
     io::ByteSink& sink_;
     std::uint32_t interfaces_ = 0;
+    std::vector<std::byte> scratch_; ///< one packet block
 };
 
 /// Classic pcap with times in microseconds, as everything reads it.

@@ -88,6 +88,8 @@ struct SshCommandOptions {
     /// when the channel is closed.
     bool terminal = false;
     std::size_t buffer = 256U << 10U; ///< most bytes of each stream held for a reader
+    /// While much arrives, a reader is woken no more often than this: it costs less processor time.
+    std::chrono::milliseconds gather{0};
 };
 
 /// A command that runs on the other side. Waits throw Error: timeout at the deadline (the command

@@ -22,6 +22,7 @@ up vif3.0 3
 wait_for 20 grep -qs 'vif3.0 on h1 is captured' err
 datagrams 2 3
 datagrams 3 2
+sleep 0.5 # a-reboot-is-followed tries what is still in the ring
 ip link del vif2.0
 wait_for 20 grep -qs 'vif2.0 is gone' err
 datagrams 3 2

@@ -20,6 +20,7 @@ vifcap -v --ssh-config ssh_config vm001:0 -w cap.pcapng --json -- udp port 9 >ou
 vifcap=$!
 wait_for 20 grep -qs "vif$domid.0 on $host is captured" err
 datagrams 2 2
+sleep 0.5
 ip link del "vif$domid.0"
 xapi_call VM.hard_reboot 'vm vm001' >/dev/null
 next=$(vifcap --list vm001 --format tsv --fields domid)
