@@ -65,8 +65,7 @@ void check_target(const Target& target)
     }
 }
 
-Hold::Hold(const Target& target)
-    : session_(target.pool->session())
+Hold::Hold(const Target& target) : session_(target.pool->session())
 {
     if (!target.vm)
         return;
@@ -93,6 +92,5 @@ void Hold::release() noexcept
                           {xapi::Session::value(vm_), xmlrpc::Value(operation)});
     held_.clear();
 }
-
 
 } // namespace xenlab::disksrc

@@ -63,16 +63,14 @@ void each_piece(const WholeDisk& disk, const Patch& patch,
             give();
         }
     };
-    read_pool_undo(disk.log, disk.vdi.record.uuid,
-                   [&](std::uint64_t offset, std::span<const std::byte> data) {
-                       if (offset < at || offset > disk.size() ||
-                           data.size() > disk.size() - offset)
-                           throw Error(Errc::bad_data,
-                                       fmt::format("{}: damaged", text::printable(disk.log)));
-                       zeros_until(offset);
-                       buffer.assign(data.begin(), data.end());
-                       give();
-                   });
+    read_pool_undo(
+        disk.log, disk.vdi.record.uuid, [&](std::uint64_t offset, std::span<const std::byte> data) {
+            if (offset < at || offset > disk.size() || data.size() > disk.size() - offset)
+                throw Error(Errc::bad_data, fmt::format("{}: damaged", text::printable(disk.log)));
+            zeros_until(offset);
+            buffer.assign(data.begin(), data.end());
+            give();
+        });
     zeros_until(disk.size());
 }
 

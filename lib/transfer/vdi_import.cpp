@@ -118,15 +118,22 @@ void NewVdi::keep()
     kept_ = true;
 }
 
-void fill_vdi(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, block::BlockDevice& from,
-              std::chrono::milliseconds patience,
-              const std::function<void(std::uint64_t done, std::uint64_t total)>& progress)
+namespace {
+
+using Progress = std::function<void(std::uint64_t done, std::uint64_t total)>;
+
+/// The last sector of an odd image ends with zeros.
+std::span<std::byte> whole_sectors(std::vector<std::byte>& buffer, std::size_t used)
+{
+    const std::size_t whole = (used + sector - 1) / sector * sector;
+    std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(used),
+              buffer.begin() + static_cast<std::ptrdiff_t>(whole), std::byte{0});
+    return std::span(buffer).first(whole);
+}
+
+void fill_by_extents(ExtentUpload& upload, block::BlockDevice& from, const Progress& progress)
 {
     const std::uint64_t size = from.size();
-    if (static_cast<std::uint64_t>(vdi.record.virtual_size) < size)
-        throw Error(Errc::precondition, fmt::format("the disk has {} bytes, but the image {}",
-                                                    vdi.record.virtual_size, size));
-    ExtentUpload upload(pool, vdi, patience);
     std::vector<std::byte> buffer(piece);
     for (const block::Extent& extent : from.extents(0, size)) {
         for (std::uint64_t at = extent.offset;
@@ -135,18 +142,62 @@ void fill_vdi(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, block::BlockD
             const auto part = std::span(buffer).first(
                 static_cast<std::size_t>(std::min<std::uint64_t>(piece, left)));
             from.read(at, part);
-            // The last sector of an odd image ends with zeros.
-            const std::size_t whole = (part.size() + sector - 1) / sector * sector;
-            std::fill(buffer.begin() + static_cast<std::ptrdiff_t>(part.size()),
-                      buffer.begin() + static_cast<std::ptrdiff_t>(whole), std::byte{0});
+            const auto sectors = whole_sectors(buffer, part.size());
             if (!block::is_zero(part))
-                upload.write(at, std::span(buffer).first(whole));
+                upload.write(at, sectors);
             at += part.size();
             if (progress)
                 progress(at, size);
         }
     }
     upload.finish();
+}
+
+void fill_whole(WholeUpload& upload, std::uint64_t vdi_size, block::BlockDevice& from,
+                const Progress& progress)
+{
+    std::vector<std::byte> buffer(piece);
+    for (std::uint64_t at = 0; at < vdi_size;) {
+        const auto part = std::span(buffer).first(
+            static_cast<std::size_t>(std::min<std::uint64_t>(piece, vdi_size - at)));
+        const auto data = part.first(static_cast<std::size_t>(
+            std::min<std::uint64_t>(part.size(), from.size() - std::min(at, from.size()))));
+        if (!data.empty())
+            from.read(at, data);
+        std::fill(part.begin() + static_cast<std::ptrdiff_t>(data.size()), part.end(),
+                  std::byte{0});
+        upload.write(part);
+        at += part.size();
+        if (progress)
+            progress(at, vdi_size);
+    }
+    upload.finish();
+}
+
+} // namespace
+
+void fill_vdi(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, block::BlockDevice& from,
+              std::chrono::milliseconds patience, const Progress& progress,
+              const std::function<void(const std::string&)>& warn)
+{
+    const auto vdi_size = static_cast<std::uint64_t>(vdi.record.virtual_size);
+    if (vdi_size < from.size())
+        throw Error(Errc::precondition,
+                    fmt::format("the disk has {} bytes, but the image {}", vdi_size, from.size()));
+    std::optional<ExtentUpload> upload;
+    try {
+        upload.emplace(pool, vdi, patience);
+    } catch (const xapi::Fault& fault) {
+        if (!refuses_extents(fault))
+            throw;
+    }
+    if (upload)
+        return fill_by_extents(*upload, from, progress);
+    if (warn)
+        warn(fmt::format("the server takes whole disks only: all {} are sent, holes and all",
+                         text::human_size(vdi_size)));
+    WholeUpload whole(pool, vdi, patience);
+    fill_whole(whole, vdi_size, from, progress);
 }
 
 } // namespace xenlab::transfer

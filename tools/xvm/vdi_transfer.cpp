@@ -150,7 +150,8 @@ int run_import(const Globals& globals, const ImportOptions& o, cli::Context& con
         cli::Progress progress(context, name);
         transfer::fill_vdi(
             pool, vdi.vdi(), image, o.patience,
-            [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); });
+            [&](std::uint64_t done, std::uint64_t total) { progress.update(done, total); },
+            open.warn);
         vdi.keep();
         progress.done();
         if (context.shared.format == cli::Format::json)

@@ -90,10 +90,11 @@ class NewVdi {
     bool kept_ = false;
 };
 
-/// Copies what is no hole to a disk that reads as zeros. Throws Error{precondition} for a disk that
-/// is smaller.
+/// Copies what is no hole to a disk that reads as zeros; on a server that takes whole disks only,
+/// all of it, after `warn` was told. Throws Error{precondition} for a disk that is smaller.
 void fill_vdi(lab::Pool& pool, const xapi::Object<xapi::Vdi>& vdi, block::BlockDevice& from,
               std::chrono::milliseconds patience,
-              const std::function<void(std::uint64_t done, std::uint64_t total)>& progress);
+              const std::function<void(std::uint64_t done, std::uint64_t total)>& progress,
+              const std::function<void(const std::string&)>& warn);
 
 } // namespace xenlab::transfer

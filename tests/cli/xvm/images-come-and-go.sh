@@ -55,5 +55,9 @@ xapi_do fault late-failure:/import_raw_vdi
 attempt xvm vdi import disk.raw
 xapi_do fault hang:/import_raw_vdi:1:1
 attempt xvm vdi import disk.raw --patience 500ms
+xapi_do fault no-extents
+same disk.raw --name whole
+xapi_do fault cut:/import_raw_vdi:1:10000
+attempt xvm vdi import disk.raw
 no_remains
 xapi_py <<<'print(len(call("VDI.get_all")) - int(open("before").read()), "more disks")'

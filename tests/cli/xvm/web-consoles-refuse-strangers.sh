@@ -17,6 +17,13 @@ echo '<p>noVNC' >share/novnc/vnc.html
 echo 'let a' >share/novnc/app/ui.js
 echo 'secret' >share/novnc/private.key
 echo 'secret' >share/outside.js
+xvm console vm001 --web 0.0.0.0:0 >url 2>open &
+web=$!
+wait_for 20 test -s url
+kill $web
+wait $web 2>/dev/null || echo "exit $?"
+sed -E 's/:[0-9]+/:PORT/; s/[0-9a-f]{64}/TOKEN/' url open
+rm url
 xvm console vm001 --web >url 2>notes &
 web=$!
 wait_for 20 test -s url
