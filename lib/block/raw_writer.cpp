@@ -94,7 +94,9 @@ void RawWriter::skip(std::uint64_t length)
 void RawWriter::finish_descriptor()
 {
     const auto end = static_cast<off_t>(begin_ + at_);
-    if (::ftruncate(fd_, end) != 0 || ::lseek(fd_, end, SEEK_SET) != end)
+    struct stat info {};
+    if (::fstat(fd_, &info) != 0 || (info.st_size != end && ::ftruncate(fd_, end) != 0) ||
+        ::lseek(fd_, end, SEEK_SET) != end)
         throw system_error(errno, output_name);
 }
 

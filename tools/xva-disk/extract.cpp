@@ -10,6 +10,7 @@
 #include <xenlab/block/raw_image.hpp>
 #include <xenlab/block/raw_writer.hpp>
 #include <xenlab/block/vhd_writer.hpp>
+#include <xenlab/block/write_behind.hpp>
 #include <xenlab/cli/progress.hpp>
 #include <xenlab/io/fd.hpp>
 #include <xenlab/io/output_file.hpp>
@@ -48,8 +49,7 @@ class Output {
     {
         size_ = size;
         if (!vhd_)
-            sink_ = file_ ? std::make_unique<block::RawWriter>(*file_)
-                          : block::RawWriter::on_descriptor(STDOUT_FILENO, *stream_);
+            open_raw();
         else if (!size)
             throw Error(Errc::precondition, "the size of the disk is not known beforehand",
                         "extract it as raw");
@@ -82,6 +82,16 @@ class Output {
     block::DiskSink& sink() { return *sink_; }
 
   private:
+    void open_raw()
+    {
+        auto writer = file_ ? std::make_unique<block::RawWriter>(*file_)
+                            : block::RawWriter::on_descriptor(STDOUT_FILENO, *stream_);
+        if (writer->sparse())
+            sink_ = std::make_unique<block::WriteBehind>(std::move(writer));
+        else
+            sink_ = std::move(writer);
+    }
+
     bool vhd_;
     std::optional<io::OutputFile> file_;
     io::ByteSink* stream_ = nullptr; ///< one of the two

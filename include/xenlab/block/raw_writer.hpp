@@ -29,12 +29,14 @@ class RawWriter final : public DiskSink {
     void skip(std::uint64_t length) override;
     void finish() override;
 
+    /// Zeros become holes: it is a file.
+    [[nodiscard]] bool sparse() const { return fd_ >= 0 || (file_ != nullptr && file_->sparse()); }
+
   private:
     void write_sparse(std::span<const std::byte> data);
     void write_plain(std::span<const std::byte> data);
     void write_at(std::uint64_t offset, std::span<const std::byte> data);
     void finish_descriptor();
-    [[nodiscard]] bool sparse() const { return fd_ >= 0 || (file_ != nullptr && file_->sparse()); }
 
     io::OutputFile* file_ = nullptr;
     io::ByteSink* sink_ = nullptr; ///< one of the two
