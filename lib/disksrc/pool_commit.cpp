@@ -99,8 +99,9 @@ bool send_extents(lab::Pool& pool, const Change& change, Meter& meter)
     return true;
 }
 
-void send(lab::Pool& pool, Change& change, const CommitOptions& options, Meter& meter)
+void send(const Target& target, Change& change, const CommitOptions& options, Meter& meter)
 {
+    lab::Pool& pool = *target.pool;
     if (send_extents(pool, change, meter))
         return;
     WholeDisk disk = whole_disk(pool, change.disk->vdi, change.log);
@@ -119,6 +120,7 @@ void send(lab::Pool& pool, Change& change, const CommitOptions& options, Meter& 
     std::filesystem::remove(change.log);
     keep_whole(disk, options.open.stop);
     change.whole = true;
+    wait_for_transfers(target);
     send_whole(disk, patch_of(change));
 }
 
@@ -224,6 +226,7 @@ void commit_to_pool(const std::string& name, std::span<const DiskEdit> edits,
     lab::Pool& pool = *target.pool;
     if (options.close_source)
         options.close_source(); // an export holds the disk
+    wait_for_transfers(target);
     check_target(target);
     const Hold hold(target);
     check_target(target); // nobody has started it in the meantime
@@ -243,8 +246,9 @@ void commit_to_pool(const std::string& name, std::span<const DiskEdit> edits,
             transfer::PoolDisk old(pool, change.disk->vdi, {.patience = patience});
             write_pool_undo(change.log, change.disk->vdi.record.uuid, old.device(), change.dirty);
         }
+        wait_for_transfers(target); // by which the old content was read
         for (Change& change : changes)
-            send(pool, change, options, meter);
+            send(target, change, options, meter);
         for (const Change& change : changes)
             compare(pool, change, meter);
     } catch (const Error& error) {

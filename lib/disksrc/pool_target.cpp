@@ -9,9 +9,44 @@
 
 #include <fmt/format.h>
 
+#include <chrono>
 #include <filesystem>
+#include <thread>
 
 namespace xenlab::disksrc {
+namespace {
+
+constexpr std::chrono::seconds time_to_let_go{20};
+constexpr std::chrono::milliseconds between_looks{100};
+
+/// The VM that a disk is plugged into, unless that is a control domain, or both have just gone.
+std::optional<xapi::Object<xapi::Vm>> guest_of(xapi::Session& session,
+                                               const xapi::Ref<xapi::Vbd>& vbd)
+{
+    try {
+        const auto ref = session.get_record(vbd).VM;
+        xapi::Vm vm = session.get_record(ref);
+        if (vm.is_control_domain)
+            return std::nullopt;
+        return xapi::Object<xapi::Vm>{ref, std::move(vm)};
+    } catch (const xapi::Fault& fault) {
+        if (!fault.is("HANDLE_INVALID"))
+            throw;
+        return std::nullopt;
+    }
+}
+
+bool is_held_by_transfers(const Target& target)
+{
+    xapi::Session& session = target.pool->session();
+    for (const NamedDisk& disk : target.disks)
+        for (const auto& vbd : session.get_record(disk.vdi.ref).VBDs)
+            if (!guest_of(session, vbd))
+                return true;
+    return false;
+}
+
+} // namespace
 
 Target find_target(lab::Pools& pools, const std::string& name)
 {
@@ -32,10 +67,9 @@ Target find_target(lab::Pools& pools, const std::string& name)
     xapi::Session& session = target.pool->session();
     const auto ref = session.get_by_uuid<xapi::Vdi>(words);
     const xapi::Vdi vdi = session.get_record(ref);
-    if (!vdi.VBDs.empty()) {
-        const auto vm = session.get_record(vdi.VBDs.front()).VM;
-        target.vm = xapi::Object<xapi::Vm>{vm, session.get_record(vm)};
-    }
+    for (const auto& vbd : vdi.VBDs)
+        if (auto vm = guest_of(session, vbd); vm && !target.vm)
+            target.vm = std::move(vm);
     target.disks.push_back({"", 0, {ref, vdi}});
     return target;
 }
@@ -63,6 +97,13 @@ void check_target(const Target& target)
             throw Error(Errc::precondition, "an earlier edit was cut off",
                         "roll it back first: xva-disk --undo");
     }
+}
+
+void wait_for_transfers(const Target& target)
+{
+    const auto until = std::chrono::steady_clock::now() + time_to_let_go;
+    while (is_held_by_transfers(target) && std::chrono::steady_clock::now() < until)
+        std::this_thread::sleep_for(between_looks);
 }
 
 Hold::Hold(const Target& target) : session_(target.pool->session())

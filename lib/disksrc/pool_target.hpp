@@ -25,6 +25,10 @@ Target find_target(lab::Pools& pools, const std::string& name);
 /// Throws Error{precondition} unless nobody but us will touch the disks.
 void check_target(const Target& target);
 
+/// Exports and NBD connections that we have closed: the server lets go of the disk some time later.
+/// Returns after 20 s at the latest; what is held even then, check_target() tells.
+void wait_for_transfers(const Target& target);
+
 /// Keeps a VM from being started; released again whatever happens.
 class Hold {
   public:

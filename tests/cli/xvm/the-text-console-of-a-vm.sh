@@ -77,7 +77,7 @@ python3 driver.py "$other"
 # without a terminal: plain bytes, and no key is special
 printf 'plain\035\003\377' | xvm console vm001 --text >output 2>notes &
 text=$!
-wait_for 30 grep -qa 'plain' output
+wait_for 30 grep -qsa 'plain' output
 kill $text
 wait $text 2>/dev/null || echo "exit $?"
 tail -n +2 output | od -An -c
