@@ -16,7 +16,6 @@ PYTHONPATH=$ROOT/tests/tools python3 - "$(cut -d: -f2 port)" "$other" <<'END'
 import subprocess, sys, time
 from rfb_viewer import Viewer
 viewer = Viewer(int(sys.argv[1]))
-times = 0
 def shows(colour):
     end = time.monotonic() + 60
     while viewer.update()[1] != colour:
@@ -24,26 +23,25 @@ def shows(colour):
         time.sleep(0.05)
 def xvm(*words):
     subprocess.run(["xvm", *words, "--format", "ids"], check=True, stdout=subprocess.DEVNULL)
-def come_back():
-    global times
-    times += 1
+def noted(words, times):
     end = time.monotonic() + 60
-    while open("notes").read().count("is back") < times:
-        assert time.monotonic() < end
+    while open("notes").read().count(words) < times:
+        assert time.monotonic() < end, words
         time.sleep(0.05)
 BLUE, GREEN, RED = b"\xa8\0\0\xff", b"\0\xa8\0\xff", b"\0\0\xa8\xff"
 shows(RED)
 viewer.press(ord("b"))
 shows(GREEN)
 xvm("migrate", "vm001", "--to", sys.argv[2])
-come_back()
+noted("is back", 1)
 viewer.press(ord("a"))
 shows(BLUE)
 print("after the migration:", open("keys").read())
 xvm("kill", "vm001", "--yes")
+noted("has ended", 2)
 viewer.press(ord("c"))  # goes nowhere
 xvm("start", "vm001")
-come_back()
+noted("is back", 2)
 viewer.press(ord("d"))
 shows(RED)
 print("after a stop and a start:", open("keys").read())
