@@ -29,12 +29,12 @@ void WriteBehind::write(std::span<const std::byte> data)
         free_.pop_back();
     }
     pending.data.assign(data.begin(), data.end());
-    pending.done = pool_.submit(
-        [this, bytes = std::span<const std::byte>(pending.data), hole = std::exchange(skipped_, 0)] {
-            if (hole > 0)
-                sink_->skip(hole);
-            sink_->write(bytes);
-        });
+    pending.done = pool_.submit([this, bytes = std::span<const std::byte>(pending.data),
+                                 hole = std::exchange(skipped_, 0)] {
+        if (hole > 0)
+            sink_->skip(hole);
+        sink_->write(bytes);
+    });
 }
 
 void WriteBehind::finish()

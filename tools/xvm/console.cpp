@@ -36,7 +36,7 @@ void declare(cli::OptionSet& set, Options& o)
         .type_name("ADDR:PORT");
     set.add_flag("--open", o.open, "Start a viewer, and end with it");
     set.add_option("--web", o.web, "Serve the screen to one browser; the address is printed")
-        .type_name("ADDR:PORT")
+        .type_name("[ADDR:PORT]")
         .expected(0, 1);
     set.add_flag("--text", o.text, "Connect this terminal to the text console; ctrl-] ends");
     set.add_option("--type", o.keys, "Press these keys: text, <Enter>, <C-A-Del>, << for <")
@@ -218,7 +218,8 @@ Verb console_verb()
 {
     return cli::make_verb<Globals, Options>(
         {.name = "console",
-         .summary = "the screen of a VM for viewers and browsers, as a picture, its text console",
+         .summary =
+             "the screen of a VM for viewers and browsers or as a picture, and its text console",
          .schema = "xvm.console/1",
          .timeout_option = true,
          .examples =
