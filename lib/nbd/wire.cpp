@@ -39,7 +39,9 @@ bool Input::read_or_end(std::span<std::byte> buffer, TimePoint deadline, std::st
         if (n == 0 && done == 0)
             return false;
         if (n == 0)
-            throw Error(Errc::bad_data, fmt::format("{}: {}: cut off", channel_->peer(), what));
+            throw Error(Errc::unreachable,
+                        fmt::format("{}: the peer closed the connection inside of its {}",
+                                    channel_->peer(), what));
         done += n;
     }
     return true;

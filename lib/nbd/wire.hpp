@@ -23,8 +23,7 @@ class Input {
   public:
     explicit Input(transport::Channel& channel) : channel_(&channel) {}
 
-    /// Fills `buffer`. Throws Error{bad_data} "PEER: WHAT: cut off" when the peer ends in the
-    /// middle and Error{unreachable} when it ends before the first byte.
+    /// Fills `buffer`. Throws Error{unreachable} when the peer ends before that is full.
     void read(std::span<std::byte> buffer, TimePoint deadline, std::string_view what);
 
     /// As read(), but false when the peer has ended before the first byte.
