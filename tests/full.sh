@@ -23,7 +23,7 @@ stage() { # NAME COMMAND...
     fi
     table+=$(printf '%-14s %-6s %5d s' "$name" "$verdict" $((SECONDS - begin)))$'\n'
     closing+=$(grep -E '^[0-9]+% tests passed|^Total Test time|^SKIP ' "$logs/stage" | sed "s/^/$name: /")$'\n'
-    closing+=$(sed -n 's/.*Test *#[0-9]*: \([^ ]*\) \.*\*\*\*.*/'"$name"': failed at least once: \1/p' "$logs/stage" | sort -u)$'\n'
+    closing+=$(sed -n 's/.*Test *#[0-9]*: \([^ ]*\) \.*\*\*\*[FTE].*/'"$name"': failed at least once: \1/p' "$logs/stage" | sort -u)$'\n'
 }
 
 stage build-dev ./dev build dev
