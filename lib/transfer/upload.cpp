@@ -62,4 +62,12 @@ void Upload::finish()
         send([&] { stream_->end_body(transport::deadline_in(std::chrono::seconds(60))); });
 }
 
+void await_verdict(Task& task, bool early, std::chrono::milliseconds patience)
+{
+    task.verdict(early ? std::min<std::chrono::milliseconds>(patience, std::chrono::minutes(1))
+                       : patience);
+    if (early)
+        throw Error(Errc::failed, "the server ended the upload before all was sent");
+}
+
 } // namespace xenlab::transfer

@@ -37,4 +37,9 @@ class Upload {
     std::uint64_t sent_ = 0;
 };
 
+/// What the server says of an upload to a disk. `early`: it has closed before all was sent; then it
+/// has decided, or is gone, and is not waited for long. Throws what the task says, and for `early`
+/// also when that is a success.
+void await_verdict(Task& task, bool early, std::chrono::milliseconds patience);
+
 } // namespace xenlab::transfer

@@ -74,12 +74,7 @@ void ExtentUpload::finish()
     const bool early = impl_->upload->ended();
     impl_->record(0, 0);
     impl_->upload->finish();
-    // A server that has closed has decided, or is gone.
-    impl_->task.verdict(
-        early ? std::min<std::chrono::milliseconds>(impl_->patience, std::chrono::minutes(1))
-              : impl_->patience);
-    if (early)
-        throw Error(Errc::failed, "the server ended the upload before all was sent");
+    await_verdict(impl_->task, early, impl_->patience);
 }
 
 NewVdi::NewVdi(lab::Pool& pool, const std::string& name, const xapi::Ref<xapi::Sr>& sr,

@@ -62,11 +62,7 @@ void WholeUpload::finish()
 {
     const bool early = impl_->given < impl_->size;
     impl_->upload->finish();
-    impl_->task.verdict(
-        early ? std::min<std::chrono::milliseconds>(impl_->patience, std::chrono::minutes(1))
-              : impl_->patience);
-    if (early)
-        throw Error(Errc::failed, "the server ended the upload before all was sent");
+    await_verdict(impl_->task, early, impl_->patience);
 }
 
 } // namespace xenlab::transfer

@@ -41,8 +41,8 @@ struct ChannelPlan {
     std::string target; ///< the command, host or path
     std::uint16_t port = 0;
     bool terminal = false;
-    std::size_t buffer = 0; ///< see SshCommandOptions
-    std::chrono::milliseconds gather{0};
+    std::size_t buffer = 0;              ///< see SshCommandOptions
+    std::chrono::milliseconds gather{0}; ///< the same
 };
 
 class SshCore;

@@ -48,7 +48,7 @@ while [ -z "$stop" ]; do
     while kill -0 "$pid" 2>/dev/null; do wait "$pid"; status=$?; done
     pid=
     case $status$now in
-    1*immediate*) # looked at only now: it takes longer than the first packet may
+    1-*immediate*) # looked at only now: it takes longer than the first packet may
         case $(tcpdump --help 2>&1) in
         *--immediate-mode*) ;;
         *) now=-U; echo "vifcap: old tcpdump" >&2; continue ;;

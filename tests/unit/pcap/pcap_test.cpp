@@ -90,6 +90,48 @@ TEST(PcapReader, DamageIsTold)
               std::string::npos);
 }
 
+/// Gives a stream away in two parts.
+class Halves final : public io::ByteSource {
+  public:
+    Halves(std::string_view first, std::string_view second) : parts_{first, second} {}
+    std::size_t read(std::span<std::byte> buffer) override
+    {
+        std::string_view& part = parts_[parts_[0].empty() ? 1 : 0];
+        const std::size_t n = part.copy(reinterpret_cast<char*>(buffer.data()), buffer.size());
+        part.remove_prefix(n);
+        position_ += n;
+        return n;
+    }
+    [[nodiscard]] std::uint64_t position() const override { return position_; }
+
+  private:
+    std::array<std::string_view, 2> parts_;
+    std::uint64_t position_ = 0;
+};
+
+TEST(PcapReader, MoreIsWhatIsHereWhole)
+{
+    const std::string two = header() + record(1, 2, "ab") + record(3, 4, "cdef");
+    const std::string third = record(5, 6, "ghij");
+    for (std::size_t cut = 0; cut <= third.size(); ++cut) {
+        const std::string bytes = two + third;
+        Halves source(std::string_view(bytes).substr(0, two.size() + cut),
+                      std::string_view(bytes).substr(two.size() + cut));
+        auto reader = pcap::Reader::open(source);
+        ASSERT_TRUE(reader);
+        const auto first = reader->next();
+        ASSERT_TRUE(first);
+        EXPECT_TRUE(reader->has_more());
+        ASSERT_TRUE(reader->next());
+        EXPECT_EQ(static_cast<char>(first->data[0]), 'a') << "nothing was read in between";
+        EXPECT_EQ(reader->has_more(), cut == third.size()) << cut;
+        const auto last = reader->next();
+        ASSERT_TRUE(last);
+        EXPECT_EQ(static_cast<char>(last->data[3]), 'j');
+        EXPECT_FALSE(reader->has_more());
+    }
+}
+
 TEST(PcapReader, TheLargestPacketFitsManyTimes)
 {
     std::string bytes = header(0xa1b2c3d4, false, 0);
